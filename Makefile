@@ -1,0 +1,189 @@
+# Hyades: make · make demo · make test · make SAN=1 test · make DEBUG=1 · make install PREFIX=…
+
+# All cores, unless the caller says how many.
+ifeq ($(MAKELEVEL)$(filter -j% --jobserver%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
+CC       ?= cc
+PREFIX   ?= /usr/local
+LUA      ?= lua5.4
+SAN      ?= 0
+DEBUG    ?= 0
+V        ?= 0
+
+# Says what a step makes; V=1 shows the whole command.
+say = $(if $(filter 1,$V),,@echo '  $1  $@'; )
+HYADES_DATA ?= $(abspath ../shared/data)
+ifneq ($(wildcard $(HYADES_DATA)),)
+export HYADES_DATA
+endif
+
+# The OpenMP build of OpenBLAS, by folder: Debian's alternatives prefer the pthread one.
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+BLASDIR   := /usr/lib/$(MULTIARCH)/openblas-openmp
+
+# No -ffast-math: NaN, infinities and the order of sums are part of the results.
+# -march appears only in core/cpu, behind the kernel tables.
+WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Werror
+MATH   := -fno-math-errno -fno-trapping-math -ffp-contract=off
+CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -fopenmp $(WARN) $(MATH) \
+          -isystem /usr/include/lua5.4 -isystem /usr/include/$(MULTIARCH)/openblas-openmp -isystem /usr/include/stb
+LDLIBS := -L$(BLASDIR) -lopenblas -llapacke -lcjson -lz -lm
+LDFLAGS := -fopenmp -Wl,--disable-new-dtags,-rpath,$(BLASDIR)
+MODE   := release
+OPT    := -O3
+ifeq ($(DEBUG),1)
+MODE   := debug
+OPT    := -O0 -g
+endif
+ifeq ($(SAN),1)
+MODE   := san
+OPT    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+LDFLAGS += -fsanitize=address,undefined
+endif
+CFLAGS += $(OPT)
+OBJ    := build/$(MODE)
+
+# core/cpu: every file for each dtype and each instruction level
+LEVELS     := v1 v3 v4
+MARCH_v1   := -march=x86-64
+MARCH_v3   := -march=x86-64-v3
+MARCH_v4   := -march=x86-64-v4 -mprefer-vector-width=512
+TYPE_f32   := float
+TYPE_f64   := double
+TYPE_u8    := uint8_t
+TYPE_index := int32_t
+KERNELS    := elementwise reduce matrix distance index optim
+TABLES     := $(foreach l,$(LEVELS),$(foreach t,f32 f64,$(foreach k,$(KERNELS),$k_$t_$l)) \
+                                    $(foreach t,f32 f64 u8 index,move_$t_$l))
+
+CORE_SRC  := $(wildcard core/base/*.c core/tensor/*.c core/device/*.c core/ops/*.c core/autograd/*.c \
+               core/linalg/*.c core/cluster/*.c core/data/*.c) core/cpu/cpu.c
+BIND_SRC  := $(wildcard bindings/*.c)
+CORE_OBJ  := $(CORE_SRC:%.c=$(OBJ)/%.o) $(TABLES:%=$(OBJ)/core/cpu/%.o)
+BIND_OBJ  := $(BIND_SRC:%.c=$(OBJ)/%.o)
+READLINE  := $(wildcard /usr/include/readline/readline.h)
+CTESTS    := $(patsubst tests/core/%.c,$(OBJ)/tests/%,$(wildcard tests/core/*.c))
+
+.PHONY: all deps demo test check notebooks lint install uninstall env clean FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+PRODUCTS := hyades build/hyades/core.so $(if $(READLINE),build/hyades/repl.so)
+all: $(PRODUCTS)
+
+# Rebuild when the flags change. What another mode built goes before anything compiles, so a
+# failing build never leaves its products in place.
+$(OBJ)/flags: FORCE | build/mode
+	@mkdir -p $(@D); echo '$(CC) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS)' > $@
+build/mode: FORCE
+	@mkdir -p $(@D); echo $(MODE) | cmp -s - $@ || { rm -f hyades build/hyades/*.so; echo $(MODE) > $@; }
+FORCE:
+
+$(OBJ)/core/cpu/cpu.o: core/cpu/cpu.c $(OBJ)/flags
+	@mkdir -p $(@D)
+	$(call say,cc)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+define KERNEL_RULE
+$(OBJ)/core/cpu/$1_$2_$3.o: core/cpu/$1.c $(OBJ)/flags
+	@mkdir -p $$(@D)
+	$$(call say,cc)$$(CC) $$(CFLAGS) $$(MARCH_$3) -Dreal=$$(TYPE_$2) -DREAL_$2 -DHY_TABLE=hy_$1_$2_$3 -MMD -MP -c $$< -o $$@
+endef
+$(foreach l,$(LEVELS),$(foreach t,f32 f64,$(foreach k,$(KERNELS),$(eval $(call KERNEL_RULE,$k,$t,$l)))) \
+                      $(foreach t,f32 f64 u8 index,$(eval $(call KERNEL_RULE,move,$t,$l))))
+
+$(OBJ)/%.o: %.c $(OBJ)/flags
+	@mkdir -p $(@D)
+	$(call say,cc)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+# nodelete: OpenMP's threads outlive lua_close and would run in unmapped code.
+build/hyades/core.so: $(CORE_OBJ) $(BIND_OBJ) build/mode
+	@mkdir -p $(@D)
+	$(call say,ld)$(CC) -shared -Wl,-z,nodelete $(LDFLAGS) -o $@ $(CORE_OBJ) $(BIND_OBJ) $(LDLIBS)
+
+build/hyades/repl.so: $(OBJ)/bindings/program/repl.o build/mode
+	@mkdir -p $(@D)
+	$(call say,ld)$(CC) -shared $(LDFLAGS) -o $@ $< -lreadline
+
+hyades: $(OBJ)/bindings/program/main.o $(OBJ)/bindings/program/signals.o build/mode
+	$(call say,ld)$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) -Wl,-Bstatic -llua5.4 -Wl,-Bdynamic -ldl -lm
+
+# -MF and -MT: with -o PROGRAM gcc would name the dependencies after the source.
+$(OBJ)/tests/%: tests/core/%.c $(CORE_OBJ) $(OBJ)/flags
+	@mkdir -p $(@D)
+	$(call say,cc)$(CC) $(CFLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $< $(CORE_OBJ) $(LDFLAGS) $(LDLIBS) -lpthread
+
+$(OBJ)/tests/%: tests/program/%.c $(OBJ)/flags
+	@mkdir -p $(@D)
+	$(call say,cc)$(CC) $(CFLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $< $(LDFLAGS) -lutil
+
+-include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
+
+# ---- tests: make test · make test SPECS=tests/ops · make SAN=1 test -----------------------------
+
+SPECS   ?= $(sort $(patsubst %/,%,$(dir $(wildcard tests/*/*_spec.lua))))
+HELPERS := $(patsubst tests/program/%.c,$(OBJ)/tests/%,$(wildcard tests/program/*.c))
+BUSTED  := $(shell command -v busted)
+REPORT  := $(BUSTED) --output=tests/report.lua
+LIMIT   := timeout -k 10 1200
+# What no test may reach: the network, and the caches and histories of whoever runs it.
+TESTENV := SAN=$(SAN) BUILD=$(OBJ) HYADES_OFFLINE=1 \
+           XDG_CACHE_HOME=$(abspath $(OBJ))/tests/cache XDG_STATE_HOME=$(abspath $(OBJ))/tests/state \
+           UBSAN_OPTIONS=print_stacktrace=1
+# A sanitized module loads only into the sanitized program.
+STOCK   := $(if $(filter 0,$(SAN)),"LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='build/?.so;;' \
+             $(LIMIT) $(LUA) $(REPORT) tests/house/stock_spec.lua")
+
+deps:
+	@sh .ci/deps
+
+test: deps
+	@$(MAKE) --no-print-directory check
+
+check: all $(CTESTS) $(HELPERS)
+	@$(TESTENV) $(LUA) tests/run.lua $(CTESTS:%="$(LIMIT) %") \
+	  $(SPECS:%="$(LIMIT) ./hyades $(REPORT) %") $(STOCK)
+
+lint:
+	luacheck -q lua notebooks tests
+
+# ---- the main job ----------------------------------------------------------------------------
+
+# SEEDS=3 repeats it with three seeds.
+demo: deps
+	@$(MAKE) --no-print-directory all
+	./hyades notebooks/01_dec.lua $(if $(SEEDS),--seeds $(SEEDS))
+
+notebooks: all
+	for file in notebooks/*.lua; do ./hyades $$file || exit 1; done
+
+# ---- installation ----------------------------------------------------------------------------
+
+DEST      := $(DESTDIR)$(PREFIX)
+MODULES   := $(notdir $(filter %.so,$(PRODUCTS)))
+LUA_FILES := $(patsubst lua/%,%,$(shell find lua -name '*.lua'))
+SHARED    := $(filter-out %/,$(wildcard data/*)) $(wildcard notebooks/*.lua)
+INSTALLED := bin/hyades share/man/man1/hyades.1 $(MODULES:%=lib/lua/5.4/hyades/%) \
+             $(LUA_FILES:%=share/lua/5.4/%) $(SHARED:%=share/hyades/%)
+
+install: all
+	install -D hyades '$(DEST)/bin/hyades'
+	install -D -m 644 bindings/program/hyades.1 '$(DEST)/share/man/man1/hyades.1'
+	for f in $(MODULES); do install -D -m 644 build/hyades/$$f '$(DEST)/lib/lua/5.4/hyades/'$$f || exit 1; done
+	for f in $(LUA_FILES); do install -D -m 644 lua/$$f '$(DEST)/share/lua/5.4/'$$f || exit 1; done
+	for f in $(SHARED); do install -D -m 644 $$f '$(DEST)/share/hyades/'$$f || exit 1; done
+
+uninstall:
+	cd '$(DEST)' && rm -f $(INSTALLED)
+	cd '$(DEST)' && for d in lib/lua/5.4/hyades share/lua/5.4/hyades share/hyades; do \
+	  [ ! -d $$d ] || find $$d -depth -type d -empty -delete; done
+
+# eval "$(make -s env)" lets lua5.4 find this folder's build.
+HERE := $(subst ','\'',$(CURDIR))
+env:
+	@echo "export LUA_PATH='$(HERE)/lua/?.lua;$(HERE)/lua/?/init.lua;;'"
+	@echo "export LUA_CPATH='$(HERE)/build/?.so;;'"
+
+clean:
+	rm -rf build hyades

@@ -1,0 +1,177 @@
+/* luaopen_hyades_core, the context of a Lua state, and how a status becomes a Lua error. */
+#include <string.h>
+
+#include "bindings.h"
+#include "suggest.h"
+
+/* Lives in the registry, so that opening the module again finds it. */
+typedef struct context_box {
+    hy_ctx *cx;
+    lua_State *main;
+    lua_Hook hook_at_entry; /* stock lua reports Ctrl-C by setting another hook */
+    const volatile int *flag; /* the program reports it by a flag */
+} context_box;
+
+static const char CONTEXT_KEY[] = "hyades.ctx";
+
+/* A flag that is raised, or a hook other than the one at entry, is the user's Ctrl-C. */
+static hy_status poll_interrupt(hy_ctx *cx, void *arg, int64_t done, int64_t total)
+{
+    const context_box *box = arg;
+    (void)done;
+    (void)total;
+    if (box->flag ? *box->flag != 0 : lua_gethook(box->main) != box->hook_at_entry)
+        return hy_fail(cx, HY_EINTR, "interrupted");
+    return HY_OK;
+}
+
+static int context_gc(lua_State *L)
+{
+    context_box *box = lua_touserdata(L, 1);
+    hy_ctx_free(box->cx);
+    box->cx = NULL;
+    return 0;
+}
+
+static context_box *find_context(lua_State *L)
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, CONTEXT_KEY);
+    context_box *box = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    return box;
+}
+
+static void open_context(lua_State *L)
+{
+    if (find_context(L))
+        return;
+    context_box *box = lua_newuserdatauv(L, sizeof *box, 0);
+    *box = (context_box){ 0 };
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, context_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_setmetatable(L, -2);
+    box->cx = hy_ctx_new();
+    if (!box->cx)
+        luaL_error(L, "hyades: out of memory");
+    if (box->cx->status != HY_OK)
+        luaL_error(L, "hyades: HYADES_CPU: %s", box->cx->message);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+    box->main = lua_tothread(L, -1);
+    lua_getfield(L, LUA_REGISTRYINDEX, "hyades.interrupt");
+    box->flag = lua_touserdata(L, -1);
+    lua_pop(L, 2);
+    box->cx->poll = poll_interrupt;
+    box->cx->poll_arg = box;
+    lua_setfield(L, LUA_REGISTRYINDEX, CONTEXT_KEY);
+}
+
+hy_ctx *hyl_ctx(lua_State *L)
+{
+    context_box *box = find_context(L);
+    box->cx->thread = L;
+    box->hook_at_entry = lua_gethook(box->main);
+    return box->cx;
+}
+
+void hyl_try(lua_State *L, const char *fn, hy_status status)
+{
+    if (status == HY_OK)
+        return;
+    const hy_ctx *cx = find_context(L)->cx;
+    if (status == HY_EINTR) {
+        lua_pushliteral(L, "interrupted");
+        lua_error(L);
+    }
+    /* ops put their own name in front */
+    const size_t length = strlen(fn);
+    if (strncmp(cx->message, fn, length) == 0 && cx->message[length] == ':')
+        luaL_error(L, "%s", cx->message);
+    luaL_error(L, "%s: %s", fn, cx->message);
+}
+
+const char *hyl_typename(lua_State *L, int i)
+{
+    if (luaL_testudata(L, i, HYL_TENSOR))
+        return "tensor";
+    if (luaL_testudata(L, i, HYL_RNG))
+        return "rng";
+    if (luaL_testudata(L, i, HYL_TAPE))
+        return "tape";
+    return lua_isnoneornil(L, i) ? "nothing" : luaL_typename(L, i);
+}
+
+static int threads(lua_State *L)
+{
+    const lua_Integer n = luaL_optinteger(L, 1, 0);
+    luaL_argcheck(L, lua_isnoneornil(L, 1) || (n >= 1 && n <= 1024), 1, "threads: expected 1 to 1024");
+    lua_pushinteger(L, hy_threads((int)n));
+    return 1;
+}
+
+static int clock_seconds(lua_State *L)
+{
+    lua_pushnumber(L, hy_clock());
+    return 1;
+}
+
+static int cpu_table(lua_State *L)
+{
+    lua_pushstring(L, hyl_ctx(L)->cpu.table);
+    return 1;
+}
+
+/* core.nearest(word, list of words) → the word that was probably meant, or nil */
+static int nearest(lua_State *L)
+{
+    enum { MOST = 512 };
+    const char *words[MOST];
+    const char *word = luaL_checkstring(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    const int n = luaL_len(L, 2) < MOST ? (int)luaL_len(L, 2) : MOST;
+    luaL_checkstack(L, n, "nearest");
+    for (int i = 0; i < n; i++) {
+        lua_rawgeti(L, 2, i + 1); /* stays on the stack while it is used */
+        words[i] = luaL_checkstring(L, -1);
+    }
+    lua_pushstring(L, hyl_nearest(word, n, words));
+    return 1;
+}
+
+/* Test hook: make the n-th allocation from now fail. */
+static int fail_allocation(lua_State *L)
+{
+    hy_ctx *cx = hyl_ctx(L);
+    const lua_Integer n = luaL_optinteger(L, 1, 0);
+    cx->fail_at = n > 0 ? cx->allocations + n : 0;
+    return 0;
+}
+
+static const luaL_Reg functions[] = {
+    { "threads", threads },
+    { "clock", clock_seconds },
+    { "cpu_table", cpu_table },
+    { "nearest", nearest },
+    { "fail_allocation", fail_allocation },
+    { NULL, NULL },
+};
+
+int luaopen_hyades_core(lua_State *L);
+
+__attribute__((visibility("default"))) int luaopen_hyades_core(lua_State *L)
+{
+    luaL_checkversion(L);
+    open_context(L);
+    luaL_newlib(L, functions);
+    lua_pushliteral(L, HY_VERSION);
+    lua_setfield(L, -2, "version");
+    hyl_open_rng(L);
+    hyl_open_tensor(L);
+    hyl_open_tape(L);
+    hyl_open_ops(L);
+    hyl_open_memory(L);
+    hyl_open_files(L);
+    hyl_open_json(L);
+    hyl_open_canvas(L);
+    return 1;
+}

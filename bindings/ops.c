@@ -1,0 +1,151 @@
+/* Walks the registry: every op becomes a function of the module, and a method when it starts with a
+ * tensor. Nothing is written per op. */
+#include <string.h>
+
+#include "args.h"
+
+static const char OPS_KEY[] = "hyades.ops"; /* function → op name */
+
+static int call_op(lua_State *L)
+{
+    const hyl_signature *s = lua_touserdata(L, lua_upvalueindex(1));
+    hy_tensor *inputs[HYL_MAX_PARAM], *out[HY_MAX_OUT], **box[HY_MAX_OUT];
+    hyl_call call = { .in = inputs };
+    hyl_relieve(L);
+    hyl_read(L, s, &call);
+    for (int k = 0; k < s->nout; k++)
+        box[k] = hyl_new(L);
+    hy_ctx *cx = hyl_ctx(L);
+    hy_status status = hy_run(cx, s->op, call.nin, call.in, call.arg, out);
+    if (status == HY_EMEM) {
+        lua_gc(L, LUA_GCCOLLECT);
+        status = hy_run(cx, s->op, call.nin, call.in, call.arg, out);
+    }
+    hyl_try(L, s->op->name, status);
+    int n = 0;
+    while (n < s->nout && out[n]) {
+        *box[n] = out[n];
+        n++;
+    }
+    lua_pop(L, s->nout - n);
+    return n;
+}
+
+static bool starts_with_tensor(const hyl_signature *s)
+{
+    if (s->nparam == 0)
+        return false;
+    const hyl_kind k = s->param[0].kind;
+    return k == KIND_TENSOR || k == KIND_MATRIX || k == KIND_VECTOR || k == KIND_OPERAND || k == KIND_INDEX;
+}
+
+/* The module, the methods of tensors, and the names for help; `module` etc. are stack indices. */
+static void add_op(lua_State *L, const hy_op *op, int module, int methods, int names)
+{
+    hyl_signature *s = lua_newuserdatauv(L, sizeof *s, 0);
+    if (!hyl_parse(op, s))
+        luaL_error(L, "hyades: malformed signature of %s: %s", op->name, op->signature);
+    lua_pushcclosure(L, call_op, 1);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, module, op->name);
+    lua_pushvalue(L, -1);
+    lua_pushstring(L, op->name);
+    lua_settable(L, names);
+    if (starts_with_tensor(s)) {
+        lua_pushvalue(L, -1);
+        lua_setfield(L, methods, op->name);
+    }
+    lua_pop(L, 1);
+}
+
+/* core.op_of(function) → name of the op, or nil */
+static int op_of(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    lua_settop(L, 1);
+    lua_getfield(L, LUA_REGISTRYINDEX, OPS_KEY);
+    lua_insert(L, 1);
+    lua_rawget(L, 1);
+    return 1;
+}
+
+static void push_op(lua_State *L, const hy_op *op)
+{
+    lua_createtable(L, 0, 6);
+    lua_pushstring(L, op->name);
+    lua_setfield(L, -2, "name");
+    lua_pushstring(L, op->signature);
+    lua_setfield(L, -2, "signature");
+    lua_pushstring(L, op->doc);
+    lua_setfield(L, -2, "doc");
+    lua_pushboolean(L, op->backward != NULL);
+    lua_setfield(L, -2, "differentiable");
+    lua_pushnumber(L, op->lo);
+    lua_setfield(L, -2, "lo");
+    lua_pushnumber(L, op->hi);
+    lua_setfield(L, -2, "hi");
+}
+
+/* core.op_info(name) → {name, signature, doc, differentiable, lo, hi}, or nil */
+static int op_info(lua_State *L)
+{
+    const hy_op *op = hy_op_find(luaL_checkstring(L, 1));
+    if (op)
+        push_op(L, op);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+/* core.ops() → list of the same for all ops */
+static int all_ops(lua_State *L)
+{
+    const int n = hy_op_count();
+    lua_createtable(L, n, 0);
+    for (int i = 0; i < n; i++) {
+        push_op(L, hy_op_at(i));
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+static const struct { const char *metamethod, *op; } operators[] = {
+    { "__add", "add" }, { "__sub", "sub" }, { "__mul", "mul" }, { "__div", "div" },
+    { "__pow", "pow" },
+};
+
+/* -x: Lua passes the operand twice */
+static int negate(lua_State *L)
+{
+    lua_settop(L, 1);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, 1, 1);
+    return 1;
+}
+
+void hyl_open_ops(lua_State *L)
+{
+    const int module = lua_gettop(L);
+    luaL_getmetatable(L, HYL_TENSOR);
+    lua_getfield(L, -1, "methods");
+    const int meta = module + 1, methods = module + 2, names = module + 3;
+    lua_newtable(L);
+    for (int i = 0; i < hy_op_count(); i++)
+        add_op(L, hy_op_at(i), module, methods, names);
+    lua_setfield(L, LUA_REGISTRYINDEX, OPS_KEY);
+    for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
+        lua_getfield(L, module, operators[i].op);
+        lua_setfield(L, meta, operators[i].metamethod);
+    }
+    lua_getfield(L, module, "neg");
+    lua_pushcclosure(L, negate, 1);
+    lua_setfield(L, meta, "__unm");
+    lua_settop(L, module);
+    lua_pushcfunction(L, op_of);
+    lua_setfield(L, -2, "op_of");
+    lua_pushcfunction(L, op_info);
+    lua_setfield(L, -2, "op_info");
+    lua_pushcfunction(L, all_ops);
+    lua_setfield(L, -2, "ops");
+}

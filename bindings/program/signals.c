@@ -1,0 +1,194 @@
+/*
+ * Ctrl-C must stop Lua loops, C loops, loops around pcall and coroutines, and keep every variable.
+ * So the flag stays up until the entry ends, and so does the hook: a pcall that swallows the first
+ * error meets another.
+ */
+#include "signals.h"
+
+#include <lauxlib.h>
+#include <lualib.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+/* The one mutable global of Hyades: a signal handler has no other way to know what it interrupts. */
+static struct {
+    volatile sig_atomic_t raised;
+    lua_State *_Atomic running; /* the coroutine to stop; NULL between entries */
+} interrupt;
+
+/* Instructions between the first error and the second: what cleanup code may use. */
+enum { GRACE = 256 };
+
+/* The first error comes at once and each later one after half as many instructions, so that a
+ * __close handler can do its work, but no loop around pcall can go on. */
+static void stop(lua_State *L, lua_Debug *ar)
+{
+    (void)ar;
+    if (!interrupt.raised) {
+        lua_sethook(L, NULL, 0, 0); /* a coroutine kept over the end of an interrupted entry */
+        return;
+    }
+    const int count = lua_gethookcount(L);
+    lua_sethook(L, stop, LUA_MASKCOUNT, count == 1 ? GRACE : count > 2 ? count / 2 : count);
+    lua_pushliteral(L, "interrupted");
+    lua_error(L);
+}
+
+static void on_interrupt(int number)
+{
+    (void)number;
+    lua_State *L = interrupt.running;
+    interrupt.raised = 1;
+    if (L)
+        lua_sethook(L, stop, LUA_MASKCOUNT, 1);
+}
+
+bool hyp_interrupted(void)
+{
+    return interrupt.raised;
+}
+
+void hyp_forget(void)
+{
+    interrupt.raised = 0;
+}
+
+void hyp_catch(bool once)
+{
+    /* no SA_RESTART: a read from the keyboard must end too */
+    struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = once ? (int)SA_RESETHAND : 0 };
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+}
+
+void hyp_begin(lua_State *L)
+{
+    interrupt.raised = 0;
+    interrupt.running = L;
+}
+
+bool hyp_end(lua_State *L)
+{
+    const bool interrupted = interrupt.raised;
+    interrupt.running = NULL;
+    if (lua_gethook(L) == stop)
+        lua_sethook(L, NULL, 0, 0);
+    interrupt.raised = 0;
+    return interrupted;
+}
+
+/* Hooks belong to coroutines, so the handler must know which one runs, and an interrupt must
+ * follow control from one to the other. */
+static void hand_over(lua_State *from, lua_State *to)
+{
+    if (!interrupt.running)
+        return;
+    interrupt.running = to;
+    if (interrupt.raised)
+        lua_sethook(to, stop, LUA_MASKCOUNT, lua_gethook(from) == stop ? lua_gethookcount(from) : 1);
+}
+
+/* Moves the results or the error to L; the number of results, or -1. */
+static int resume(lua_State *L, lua_State *co, int narg)
+{
+    int nres;
+    if (!lua_checkstack(co, narg)) {
+        lua_pushliteral(L, "too many arguments to resume");
+        return -1;
+    }
+    lua_xmove(L, co, narg);
+    hand_over(L, co);
+    const int status = lua_resume(co, L, narg, &nres);
+    hand_over(co, L);
+    if (status != LUA_OK && status != LUA_YIELD) {
+        lua_xmove(co, L, 1);
+        return -1;
+    }
+    if (!lua_checkstack(L, nres + 1)) {
+        lua_pop(co, nres);
+        lua_pushliteral(L, "too many results to resume");
+        return -1;
+    }
+    lua_xmove(co, L, nres);
+    return nres;
+}
+
+static lua_State *check_coroutine(lua_State *L)
+{
+    lua_State *co = lua_tothread(L, 1);
+    luaL_argexpected(L, co, 1, "coroutine");
+    return co;
+}
+
+static int coroutine_resume(lua_State *L)
+{
+    lua_State *co = check_coroutine(L);
+    const int n = resume(L, co, lua_gettop(L) - 1);
+    lua_pushboolean(L, n >= 0);
+    lua_insert(L, n < 0 ? -2 : -(n + 1));
+    return n < 0 ? 2 : n + 1;
+}
+
+/* An error ends the coroutine: its pending __close handlers run, and may replace the error. */
+static int fail_wrapped(lua_State *L, lua_State *co)
+{
+    const int state = lua_status(co);
+    if (state != LUA_OK && state != LUA_YIELD) {
+        hand_over(L, co);
+        lua_xmove(L, co, 1);
+        lua_resetthread(co);
+        hand_over(co, L);
+        lua_xmove(co, L, 1);
+    }
+    if (!interrupt.raised && state != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING) {
+        luaL_where(L, 1);
+        lua_insert(L, -2);
+        lua_concat(L, 2);
+    }
+    return lua_error(L);
+}
+
+static int call_wrapped(lua_State *L)
+{
+    lua_State *co = lua_tothread(L, lua_upvalueindex(1));
+    const int n = resume(L, co, lua_gettop(L));
+    return n < 0 ? fail_wrapped(L, co) : n;
+}
+
+static int coroutine_wrap(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_State *co = lua_newthread(L);
+    lua_pushvalue(L, 1);
+    lua_xmove(L, co, 1);
+    lua_pushcclosure(L, call_wrapped, 1);
+    return 1;
+}
+
+/* The original function, with the coroutine's __close handlers stoppable. */
+static int coroutine_close(lua_State *L)
+{
+    lua_State *co = check_coroutine(L);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    hand_over(L, co);
+    const int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
+    hand_over(co, L);
+    return status == LUA_OK ? lua_gettop(L) : lua_error(L);
+}
+
+void hyp_prepare(lua_State *L)
+{
+    lua_pushlightuserdata(L, (void *)&interrupt.raised);
+    lua_setfield(L, LUA_REGISTRYINDEX, "hyades.interrupt");
+    lua_getglobal(L, LUA_COLIBNAME);
+    lua_pushcfunction(L, coroutine_resume);
+    lua_setfield(L, -2, "resume");
+    lua_pushcfunction(L, coroutine_wrap);
+    lua_setfield(L, -2, "wrap");
+    lua_getfield(L, -1, "close");
+    lua_pushcclosure(L, coroutine_close, 1);
+    lua_setfield(L, -2, "close");
+    lua_pop(L, 1);
+}

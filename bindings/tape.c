@@ -1,0 +1,122 @@
+/* Tapes: local tape <close> = hy.tape(); tape:backward(value); tape:grad(value, {x, …}). */
+#include "bindings.h"
+
+static uint64_t *self(lua_State *L, const char *fn)
+{
+    uint64_t *id = luaL_testudata(L, 1, HYL_TAPE);
+    if (!id)
+        luaL_error(L, "tape:%s: expected a tape before the colon, got %s", fn, hyl_typename(L, 1));
+    return id;
+}
+
+static hy_tape *open_tape(lua_State *L, hy_ctx *cx, const char *fn)
+{
+    hy_tape *tape = hy_tape_find(cx, *self(L, fn));
+    if (!tape)
+        luaL_error(L, "tape:%s: the tape is closed", fn);
+    return tape;
+}
+
+static int new_tape(lua_State *L, bool blocked)
+{
+    hy_ctx *cx = hyl_ctx(L);
+    uint64_t *id = lua_newuserdatauv(L, sizeof *id, 0);
+    *id = 0;
+    luaL_setmetatable(L, HYL_TAPE);
+    hyl_try(L, "tape", hy_tape_open(cx, blocked, id));
+    return 1;
+}
+
+static int tape(lua_State *L)
+{
+    return new_tape(L, false);
+}
+
+/* While it is open its coroutine records nothing: the inside of hy.no_grad. */
+static int blocked_tape(lua_State *L)
+{
+    return new_tape(L, true);
+}
+
+static int close_tape(lua_State *L)
+{
+    hy_ctx *cx = hyl_ctx(L);
+    hy_tape *t = hy_tape_find(cx, *self(L, "close"));
+    if (t)
+        hy_tape_close(cx, t);
+    return 0;
+}
+
+static int backward(lua_State *L)
+{
+    hyl_relieve(L);
+    hy_ctx *cx = hyl_ctx(L);
+    hy_tape *t = open_tape(L, cx, "backward");
+    hy_tensor *value = hyl_check(L, 2, "tape:backward", 1, "value");
+    hy_status status = hy_tape_backward(cx, t, value);
+    if (status == HY_EMEM) {
+        lua_gc(L, LUA_GCCOLLECT);
+        status = hy_tape_backward(cx, t, value);
+    }
+    hyl_try(L, "tape:backward", status);
+    return 0;
+}
+
+enum { MAX_WANTED = 256 };
+
+static int grad(lua_State *L)
+{
+    hyl_relieve(L);
+    hy_ctx *cx = hyl_ctx(L);
+    hy_tape *t = open_tape(L, cx, "grad");
+    hy_tensor *value = hyl_check(L, 2, "tape:grad", 1, "value"), *x[MAX_WANTED], *g[MAX_WANTED];
+    if (!lua_istable(L, 3))
+        return luaL_error(L, "tape:grad: argument 2 (inputs): expected a list of tensors, got %s",
+                          hyl_typename(L, 3));
+    const int n = (int)luaL_len(L, 3);
+    if (n < 1 || n > MAX_WANTED)
+        return luaL_error(L, "tape:grad: argument 2 (inputs): expected 1 to %d tensors, got %d", MAX_WANTED, n);
+    luaL_checkstack(L, n + 8, "too many gradients");
+    for (int i = 0; i < n; i++) {
+        lua_rawgeti(L, 3, i + 1);
+        x[i] = hyl_check(L, -1, "tape:grad", 2, "inputs");
+        lua_pop(L, 1);
+        if (!x[i]->requires_grad)
+            return luaL_error(L, "tape:grad: input %d was not recorded; wrap it in hy.param before it is used",
+                              i + 1);
+    }
+    hy_tensor **box[MAX_WANTED];
+    for (int i = 0; i < n; i++)
+        box[i] = hyl_new(L);
+    const hy_status status = hy_tape_grad(cx, t, value, n, x, g);
+    for (int i = 0; i < n; i++)
+        *box[i] = g[i];
+    hyl_try(L, "tape:grad", status);
+    return n;
+}
+
+static int text(lua_State *L)
+{
+    const hy_tape *t = hy_tape_find(hyl_ctx(L), *self(L, "tostring"));
+    lua_pushstring(L, t ? "tape (open)" : "tape (closed)");
+    return 1;
+}
+
+static const luaL_Reg methods[] = {
+    { "backward", backward }, { "grad", grad },       { "close", close_tape }, { "__close", close_tape },
+    { "__gc", close_tape },   { "__tostring", text }, { NULL, NULL },
+};
+
+void hyl_open_tape(lua_State *L)
+{
+    if (luaL_newmetatable(L, HYL_TAPE)) {
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -2, "__index");
+    }
+    luaL_setfuncs(L, methods, 0);
+    lua_pop(L, 1);
+    lua_pushcfunction(L, tape);
+    lua_setfield(L, -2, "tape");
+    lua_pushcfunction(L, blocked_tape);
+    lua_setfield(L, -2, "blocked_tape");
+}

@@ -1,0 +1,38 @@
+/* What the files of core/cluster offer each other. */
+#ifndef HY_CLUSTER_H
+#define HY_CLUSTER_H
+
+#include "../device/kernels.h"
+
+/* points.c: the points of an algorithm, and the passes over them. A pass works block by block, the
+ * blocks fixed by the sizes alone, and polls between blocks: same bits for any thread count. */
+typedef struct hy_points {
+    const hy_distance_kernels *kernels;
+    hy_dtype dtype; /* f32 or f64 */
+    int64_t n, d, size; /* size: bytes of one number */
+    const char *x;
+} hy_points;
+
+/* x (f32, f64, or u8 that becomes f32) with at least one column, every value finite. */
+hy_status hy_points_read(hy_ctx *cx, hy_call *c, hy_tensor *x, const char *name, hy_points *out);
+const void *hy_points_row(const hy_points *p, int64_t i);
+/* Nearest of the k centers: label and, unless NULL, squared distance of every point. */
+hy_status hy_points_assign(hy_ctx *cx, const hy_points *p, int64_t k, const void *centers,
+                           int32_t *label, void *distance);
+/* sums (k×d) and counts (k) by label in f64; part and part_count are scratch of the same sizes. */
+hy_status hy_points_sums(hy_ctx *cx, const hy_points *p, int64_t k, const void *weight,
+                         const int32_t *label, double *sums, double *counts, double *part,
+                         double *part_count);
+/* Squared distance of every point to the center of its label, exactly. */
+hy_status hy_points_cost(hy_ctx *cx, const hy_points *p, const void *centers, const int32_t *label,
+                         double *cost);
+/* Element i of numbers of the given type (f32 or f64). */
+double hy_number(hy_dtype dtype, const void *numbers, int64_t i);
+
+/* hungarian.c: the cheapest assignment of rows to columns of cost (rows × columns, rows ≤ columns,
+ * values within ±HY_COST_MAX). column[i] becomes the column of row i. */
+#define HY_COST_MAX 1e300
+hy_status hy_hungarian(hy_ctx *cx, int64_t rows, int64_t columns, const double *cost,
+                       int32_t *column);
+
+#endif

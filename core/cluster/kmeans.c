@@ -1,0 +1,430 @@
+/*
+ * k-means: Lloyd's algorithm from given centers, greedy k-means++ seeding, nearest centers.
+ * Lloyd, Least squares quantization in PCM, 1982. Arthur & Vassilvitskii, k-means++, SODA 2007.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "../ops/ops.h"
+#include "cluster.h"
+
+/* A fresh contiguous copy of the centers in the points' type. */
+static hy_status read_centers(hy_ctx *cx, hy_call *c, const hy_points *p, hy_tensor **out)
+{
+    const hy_tensor *centers = c->in[1];
+
+    if (centers->shape[0] == 0)
+        return hy_fail(cx, HY_EARG, "centers has no rows");
+    if (centers->shape[1] != p->d)
+        return hy_fail_shapes(cx, "rows of x and centers differ in length", c->in[0], centers);
+    HY_TRY(hy_need_real(cx, centers));
+    HY_TRY(hy_temp(cx, c, p->dtype, 2, centers->shape, out));
+    HY_TRY(hy_copy_into(cx, centers, *out));
+    hy_points copy;
+    return hy_points_read(cx, c, *out, "centers", &copy);
+}
+
+/* ---- Lloyd ---------------------------------------------------------------------------------- */
+
+typedef struct lloyd {
+    hy_points p;
+    int64_t k;
+    void *centers;          /* k×d */
+    const void *weight;     /* n, or NULL: every point counts once */
+    int32_t *label;         /* n: what the last assignment says */
+    int32_t *before;        /* n: what the centers are the means of */
+    double *cost;           /* n: squared distance to the own center */
+    double *sums, *counts;  /* k×d, k */
+    double *part, *part_count;
+    double *members;        /* k: points with weight */
+} lloyd;
+
+static double weight_of(const lloyd *l, int64_t i)
+{
+    return l->weight ? hy_number(l->p.dtype, l->weight, i) : 1;
+}
+
+static hy_status find_costs(hy_ctx *cx, lloyd *l)
+{
+    HY_TRY(hy_points_cost(cx, &l->p, l->centers, l->label, l->cost));
+    for (int64_t i = 0; l->weight && i < l->p.n; i++)
+        l->cost[i] *= weight_of(l, i);
+    return HY_OK;
+}
+
+/* The costliest point that its cluster can spare, -1 when there is none. */
+static int64_t worst_point(const lloyd *l)
+{
+    int64_t worst = -1;
+    double most = 0;
+
+    for (int64_t i = 0; i < l->p.n; i++)
+        if (l->cost[i] > most && l->members[l->label[i]] > 1) {
+            most = l->cost[i];
+            worst = i;
+        }
+    return worst;
+}
+
+/* Give each empty cluster the point farthest from its own center. With fewer distinct points than
+ * clusters some stay empty, and their centers where they are. */
+static hy_status refill(hy_ctx *cx, lloyd *l)
+{
+    int64_t empty = 0;
+
+    memset(l->members, 0, (size_t)l->k * sizeof *l->members);
+    for (int64_t i = 0; i < l->p.n; i++)
+        l->members[l->label[i]] += weight_of(l, i) > 0;
+    for (int64_t j = 0; j < l->k; j++)
+        empty += l->members[j] == 0;
+    if (empty == 0)
+        return HY_OK;
+    HY_TRY(find_costs(cx, l));
+    for (int64_t j = 0; j < l->k; j++) {
+        if (l->members[j] > 0)
+            continue;
+        HY_TRY(hy_poll(cx, j, l->k));
+        const int64_t i = worst_point(l);
+        if (i < 0)
+            return HY_OK;
+        l->members[l->label[i]] -= 1;
+        l->members[j] = 1;
+        l->label[i] = (int32_t)j;
+        l->cost[i] = 0;
+    }
+    return HY_OK;
+}
+
+/* Centers become the means of their points; *moved: the sum of their squared moves. */
+static hy_status move_centers(hy_ctx *cx, lloyd *l, double *moved)
+{
+    HY_TRY(hy_points_sums(cx, &l->p, l->k, l->weight, l->label, l->sums, l->counts, l->part,
+                          l->part_count));
+    *moved = 0;
+    for (int64_t i = 0; i < l->k * l->p.d; i++) {
+        const double count = l->counts[i / l->p.d], old = hy_number(l->p.dtype, l->centers, i);
+        if (!(count > 0))
+            continue;
+        if (l->p.dtype == HY_F64)
+            ((double *)l->centers)[i] = l->sums[i] / count;
+        else
+            ((float *)l->centers)[i] = (float)(l->sums[i] / count);
+        const double step = hy_number(l->p.dtype, l->centers, i) - old;
+        *moved += step * step;
+    }
+    return HY_OK;
+}
+
+/* Assign and move until labels repeat, centers rest, or max_iter; labels match centers at the end. */
+static hy_status iterate(hy_ctx *cx, lloyd *l, int64_t max_iter, double least_move,
+                         int64_t *iterations)
+{
+    const size_t bytes = (size_t)l->p.n * sizeof *l->label;
+
+    for (*iterations = 0; *iterations < max_iter;) {
+        double moved;
+        HY_TRY(hy_poll(cx, *iterations, max_iter));
+        HY_TRY(hy_points_assign(cx, &l->p, l->k, l->centers, l->label, NULL));
+        ++*iterations;
+        if (*iterations > 1 && memcmp(l->label, l->before, bytes) == 0)
+            return HY_OK;
+        HY_TRY(refill(cx, l));
+        HY_TRY(move_centers(cx, l, &moved));
+        memcpy(l->before, l->label, bytes);
+        if (moved <= least_move)
+            break;
+    }
+    return hy_points_assign(cx, &l->p, l->k, l->centers, l->label, NULL);
+}
+
+static hy_status mean_variance(hy_ctx *cx, hy_call *c, const hy_points *p, double *out)
+{
+    hy_tensor *mean, *sumsq;
+    HY_TRY(hy_temp(cx, c, p->dtype, 1, &p->d, &mean));
+    HY_TRY(hy_temp(cx, c, p->dtype, 1, &p->d, &sumsq));
+    hy_kernels_of(mean)->reduce->moments(1, p->n, p->d, p->x, hy_data(mean), hy_data(sumsq));
+    double sum = 0;
+    for (int64_t i = 0; i < p->d; i++)
+        sum += hy_number(p->dtype, hy_data(sumsq), i);
+    if (!isfinite(sum))
+        return hy_fail(cx, HY_ENUMERIC, "squared distances overflow %s; scale x down",
+                       hy_dtype_name(p->dtype));
+    *out = sum / (double)(p->n * p->d);
+    return HY_OK;
+}
+
+static hy_status read_weights(hy_ctx *cx, hy_call *c, hy_tensor *weights, lloyd *l)
+{
+    hy_tensor *w;
+    double sum = 0;
+
+    if (!weights)
+        return HY_OK;
+    if (weights->shape[0] != l->p.n)
+        return hy_fail_shapes(cx, "x and weights differ in length", c->in[0], weights);
+    HY_TRY(hy_temp(cx, c, l->p.dtype, 1, &l->p.n, &w));
+    HY_TRY(hy_copy_into(cx, weights, w));
+    l->weight = hy_data(w);
+    for (int64_t i = 0; i < l->p.n; i++) {
+        if (!(weight_of(l, i) >= 0 && isfinite(weight_of(l, i))))
+            return hy_fail(cx, HY_EARG, "weights is %g at %lld; weights are 0 or more",
+                           weight_of(l, i), (long long)i + 1);
+        sum += weight_of(l, i);
+    }
+    return sum > 0 ? HY_OK : hy_fail(cx, HY_EARG, "all weights are 0; at least one must be positive");
+}
+
+static hy_status f64_scratch(hy_ctx *cx, hy_call *c, int64_t n, double **out)
+{
+    hy_tensor *t;
+    HY_TRY(hy_temp(cx, c, HY_F64, 1, &n, &t));
+    *out = hy_data(t);
+    return HY_OK;
+}
+
+/* Read the inputs and allocate everything that the iterations write. */
+static hy_status prepare(hy_ctx *cx, hy_call *c, lloyd *l)
+{
+    hy_tensor *before, *centers;
+
+    HY_TRY(hy_points_read(cx, c, c->in[0], "x", &l->p));
+    HY_TRY(read_centers(cx, c, &l->p, &centers));
+    l->k = centers->shape[0];
+    l->centers = hy_data(centers);
+    if (l->p.n < l->k)
+        return hy_fail(cx, HY_EARG, "%lld centers need at least as many points; x has %lld rows",
+                       (long long)l->k, (long long)l->p.n);
+    HY_TRY(read_weights(cx, c, c->nin > 2 ? c->in[2] : NULL, l));
+    HY_TRY(hy_out(cx, c, 0, HY_INDEX, 1, &l->p.n));
+    HY_TRY(hy_out_tensor(cx, c, 1, centers));
+    HY_TRY(hy_out(cx, c, 2, HY_F64, 0, NULL));
+    HY_TRY(hy_out(cx, c, 3, HY_F64, 0, NULL));
+    l->label = hy_data(c->out[0]);
+    HY_TRY(hy_temp(cx, c, HY_INDEX, 1, &l->p.n, &before));
+    l->before = hy_data(before);
+    HY_TRY(f64_scratch(cx, c, l->p.n, &l->cost));
+    HY_TRY(f64_scratch(cx, c, l->k * l->p.d, &l->sums));
+    HY_TRY(f64_scratch(cx, c, l->k * l->p.d, &l->part));
+    HY_TRY(f64_scratch(cx, c, l->k, &l->counts));
+    HY_TRY(f64_scratch(cx, c, l->k, &l->part_count));
+    return f64_scratch(cx, c, l->k, &l->members);
+}
+
+static hy_status kmeans_fwd(hy_ctx *cx, hy_call *c)
+{
+    const int64_t max_iter = c->arg[0].i;
+    const double tol = c->arg[1].d;
+    int64_t iterations;
+    double variance = 0, inertia = 0;
+    lloyd l = { .k = 0 };
+
+    if (max_iter < 0)
+        return hy_fail(cx, HY_EARG, "max_iter is %lld; it must be 0 or more", (long long)max_iter);
+    if (!(tol >= 0))
+        return hy_fail(cx, HY_EARG, "tol is %g; it must be 0 or more", tol);
+    HY_TRY(prepare(cx, c, &l));
+    HY_TRY(mean_variance(cx, c, &l.p, &variance));
+    HY_TRY(iterate(cx, &l, max_iter, tol * variance, &iterations));
+    HY_TRY(find_costs(cx, &l));
+    for (int64_t i = 0; i < l.p.n; i++)
+        inertia += l.cost[i];
+    *(double *)hy_data(c->out[2]) = inertia;
+    *(double *)hy_data(c->out[3]) = (double)iterations;
+    return HY_OK;
+}
+
+static hy_status nearest_center_fwd(hy_ctx *cx, hy_call *c)
+{
+    hy_points p;
+    hy_tensor *centers;
+
+    HY_TRY(hy_points_read(cx, c, c->in[0], "x", &p));
+    HY_TRY(read_centers(cx, c, &p, &centers));
+    HY_TRY(hy_out(cx, c, 0, HY_INDEX, 1, &p.n));
+    HY_TRY(hy_out(cx, c, 1, p.dtype, 1, &p.n));
+    return hy_points_assign(cx, &p, centers->shape[0], hy_data(centers), hy_data(c->out[0]),
+                            hy_data(c->out[1]));
+}
+
+/* ---- k-means++ ------------------------------------------------------------------------------ */
+
+enum { ROWS = 16384 }; /* points in a block */
+
+typedef struct seeding {
+    hy_points p;
+    hy_rng rng;
+    int64_t candidates, blocks;
+    double *near;         /* n: squared distance to the nearest center so far */
+    double *sum;          /* of near, by block */
+    double *one;          /* ROWS: squared distances to one center */
+    int32_t *zero;        /* ROWS zeros: every point belongs to that center */
+    void *many;           /* ROWS × candidates: squared distances */
+    void *tried;          /* candidates × d */
+    int32_t *tried_row;
+    double *potential;    /* of each candidate: the sum of near if it became a center */
+} seeding;
+
+static int64_t rows_of(const seeding *s, int64_t block)
+{
+    const int64_t left = s->p.n - block * ROWS;
+    return left < ROWS ? left : ROWS;
+}
+
+/* Take note of a new center; the first one sets all distances. */
+static hy_status note_center(hy_ctx *cx, seeding *s, int64_t row, bool first)
+{
+    for (int64_t b = 0; b < s->blocks; b++) {
+        double *near = s->near + b * ROWS;
+        HY_TRY(hy_poll(cx, b, s->blocks));
+        s->p.kernels->to_center(rows_of(s, b), s->p.d, hy_points_row(&s->p, b * ROWS),
+                                hy_points_row(&s->p, row), s->zero, s->one);
+        s->sum[b] = 0;
+        for (int64_t i = 0; i < rows_of(s, b); i++) {
+            near[i] = first || s->one[i] < near[i] ? s->one[i] : near[i];
+            s->sum[b] += near[i];
+        }
+    }
+    return HY_OK;
+}
+
+/* Walk along masses until *left is used up. Where rounding leaves some over, the last item counts
+ * that has any mass, so nothing of mass 0 is ever chosen. */
+static int64_t walk(int64_t n, const double *mass, double *left)
+{
+    int64_t at = 0;
+
+    for (int64_t i = 0; i < n; i++) {
+        if (mass[i] == 0)
+            continue;
+        at = i;
+        if (*left < mass[i])
+            break;
+        *left -= mass[i];
+    }
+    return at;
+}
+
+/* A point drawn with probability proportional to `near`; uniformly when all of it is 0. */
+static int64_t draw(seeding *s, double total)
+{
+    if (total == 0)
+        return hy_rng_below(&s->rng, s->p.n);
+    double left = hy_rng_uniform(&s->rng) * total;
+    const int64_t b = walk(s->blocks, s->sum, &left);
+    return b * ROWS + walk(rows_of(s, b), s->near + b * ROWS, &left);
+}
+
+/* Draw candidates and find the one that leaves the smallest sum of squared distances. */
+static hy_status best_candidate(hy_ctx *cx, seeding *s, double total, int64_t *row)
+{
+    const int64_t m = s->candidates, bytes = s->p.d * s->p.size;
+
+    for (int64_t j = 0; j < m; j++) {
+        s->tried_row[j] = (int32_t)draw(s, total);
+        s->potential[j] = 0;
+        memcpy((char *)s->tried + j * bytes, hy_points_row(&s->p, s->tried_row[j]), (size_t)bytes);
+    }
+    for (int64_t b = 0; m > 1 && b < s->blocks; b++) {
+        const double *near = s->near + b * ROWS;
+        HY_TRY(hy_poll(cx, b, s->blocks));
+        HY_TRY(s->p.kernels->sqdist(cx, rows_of(s, b), m, s->p.d, hy_points_row(&s->p, b * ROWS),
+                                    s->tried, s->many));
+        for (int64_t i = 0; i < rows_of(s, b); i++)
+            for (int64_t j = 0; j < m; j++) {
+                const double now = hy_number(s->p.dtype, s->many, i * m + j);
+                s->potential[j] += now < near[i] ? now : near[i];
+            }
+    }
+    int64_t best = 0;
+    for (int64_t j = 1; j < m; j++)
+        if (s->potential[j] < s->potential[best])
+            best = j;
+    *row = s->tried_row[best];
+    return HY_OK;
+}
+
+static hy_status allocate(hy_ctx *cx, hy_call *c, seeding *s)
+{
+    hy_tensor *zero, *many, *tried, *row;
+    const int64_t rows = ROWS, m = s->candidates;
+
+    s->blocks = (s->p.n + ROWS - 1) / ROWS;
+    HY_TRY(hy_temp(cx, c, HY_INDEX, 1, &rows, &zero));
+    HY_TRY(hy_temp(cx, c, s->p.dtype, 2, (int64_t[]){ ROWS, m }, &many));
+    HY_TRY(hy_temp(cx, c, s->p.dtype, 2, (int64_t[]){ m, s->p.d }, &tried));
+    HY_TRY(hy_temp(cx, c, HY_INDEX, 1, &m, &row));
+    HY_TRY(f64_scratch(cx, c, s->p.n, &s->near));
+    HY_TRY(f64_scratch(cx, c, s->blocks, &s->sum));
+    HY_TRY(f64_scratch(cx, c, ROWS, &s->one));
+    HY_TRY(f64_scratch(cx, c, m, &s->potential));
+    s->zero = memset(hy_data(zero), 0, ROWS * sizeof *s->zero);
+    s->many = hy_data(many);
+    s->tried = hy_data(tried);
+    s->tried_row = hy_data(row);
+    return HY_OK;
+}
+
+/* Choose k rows one after the other. */
+static hy_status seed(hy_ctx *cx, seeding *s, int64_t k, int32_t *rows)
+{
+    int64_t row = hy_rng_below(&s->rng, s->p.n);
+
+    rows[0] = (int32_t)row;
+    for (int64_t j = 1; j < k; j++) {
+        double total = 0;
+        HY_TRY(note_center(cx, s, row, j == 1));
+        for (int64_t b = 0; b < s->blocks; b++)
+            total += s->sum[b];
+        HY_TRY(best_candidate(cx, s, total, &row));
+        rows[j] = (int32_t)row;
+    }
+    return HY_OK;
+}
+
+static hy_status kmeans_plusplus_fwd(hy_ctx *cx, hy_call *c)
+{
+    const int64_t k = c->arg[0].i;
+    seeding s = { .rng = *c->arg[1].rng };
+
+    HY_TRY(hy_points_read(cx, c, c->in[0], "x", &s.p));
+    if (k < 1 || k > s.p.n)
+        return hy_fail(cx, HY_EARG, "k is %lld; it must be from 1 to the %lld rows of x",
+                       (long long)k, (long long)s.p.n);
+    s.candidates = c->arg[2].given ? c->arg[2].i : 2 + (int64_t)log((double)k);
+    if (s.candidates < 1)
+        return hy_fail(cx, HY_EARG, "candidates is %lld; it must be 1 or more",
+                       (long long)s.candidates);
+    HY_TRY(hy_out(cx, c, 0, s.p.dtype, 2, (int64_t[]){ k, s.p.d }));
+    HY_TRY(hy_out(cx, c, 1, HY_INDEX, 1, &k));
+    HY_TRY(allocate(cx, c, &s));
+
+    int32_t *rows = hy_data(c->out[1]);
+    char *centers = hy_data(c->out[0]);
+    const int64_t bytes = s.p.d * s.p.size;
+    HY_TRY(seed(cx, &s, k, rows));
+    for (int64_t j = 0; j < k; j++)
+        memcpy(centers + j * bytes, hy_points_row(&s.p, rows[j]), (size_t)bytes);
+    *c->arg[1].rng = s.rng; /* only now: a call that failed has drawn nothing */
+    return HY_OK;
+}
+
+const hy_op hy_ops_kmeans[] = {
+    { .name = "kmeans",
+      .signature = "x:matrix centers:matrix weights:vector? {max_iter:integer=300 tol:number=1e-4} "
+                   "-> index matrix tensor tensor",
+      .forward = kmeans_fwd,
+      .doc = "Lloyd's k-means from the given centers: labels, centers, inertia (f64, exact) and "
+             "iterations. Stops when labels repeat or the centers move less than tol times the mean "
+             "variance of the features. An empty cluster takes the point farthest from its center." },
+    { .name = "kmeans_plusplus",
+      .signature = "x:matrix k:integer {rng:rng candidates:integer?} -> matrix index",
+      .forward = kmeans_plusplus_fwd,
+      .doc = "Greedy k-means++: k rows of x that lie far apart, and their positions. Each is the best "
+             "of 2 + ln k candidates drawn with probability proportional to the squared distance to "
+             "the rows chosen before." },
+    { .name = "nearest_center",
+      .signature = "x:matrix centers:matrix -> index vector",
+      .forward = nearest_center_fwd,
+      .doc = "Nearest center of every row of x (ties to the first) and the squared distance to it." },
+    { 0 },
+};

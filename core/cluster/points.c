@@ -1,0 +1,142 @@
+/* Passes over the points, shared by the clustering routines. */
+#include <math.h>
+#include <stdatomic.h>
+
+#include "../ops/ops.h"
+#include "cluster.h"
+
+double hy_number(hy_dtype dtype, const void *numbers, int64_t i)
+{
+    return dtype == HY_F64 ? ((const double *)numbers)[i] : (double)((const float *)numbers)[i];
+}
+
+/* ---- every value finite? ---- */
+
+typedef struct scan {
+    hy_dtype dtype;
+    const void *x;
+    _Atomic int64_t first; /* smallest position of a value that is not finite */
+} scan;
+
+static void scan_range(void *arg, int64_t begin, int64_t end)
+{
+    scan *s = arg;
+    int64_t i = begin;
+
+    if (s->dtype == HY_F64)
+        while (i < end && isfinite(((const double *)s->x)[i]))
+            i++;
+    else
+        while (i < end && isfinite(((const float *)s->x)[i]))
+            i++;
+    if (i == end)
+        return;
+    int64_t first = atomic_load(&s->first);
+    while (i < first && !atomic_compare_exchange_weak(&s->first, &first, i))
+        continue;
+}
+
+static hy_status need_finite(hy_ctx *cx, const hy_points *p, const char *name)
+{
+    scan s = { .dtype = p->dtype, .x = p->x, .first = INT64_MAX };
+
+    hy_parallel_for(p->n * p->d, 1 << 18, scan_range, &s);
+    const int64_t at = s.first;
+    if (at == INT64_MAX)
+        return HY_OK;
+    return hy_fail(cx, HY_EARG, "%s is %s at row %lld, column %lld; every value must be finite", name,
+                   isnan(hy_number(p->dtype, p->x, at)) ? "NaN" : "infinite",
+                   (long long)(at / p->d) + 1, (long long)(at % p->d) + 1);
+}
+
+hy_status hy_points_read(hy_ctx *cx, hy_call *c, hy_tensor *x, const char *name, hy_points *out)
+{
+    if (x->dtype == HY_U8) {
+        hy_tensor *bytes = x;
+        HY_TRY(hy_temp(cx, c, HY_F32, 2, x->shape, &x));
+        HY_TRY(hy_copy_into(cx, bytes, x));
+    }
+    HY_TRY(hy_need_real(cx, x));
+    if (x->shape[1] == 0)
+        return hy_fail(cx, HY_EARG, "%s has no columns", name);
+    const hy_distance_kernels *kernels = hy_kernels_of(x)->distance;
+    if (!kernels)
+        return hy_fail(cx, HY_EARG, "no distances on device %s yet; use x:to(\"cpu\")",
+                       x->storage->device->name);
+    *out = (hy_points){ .kernels = kernels,
+                        .dtype = x->dtype,
+                        .n = x->shape[0],
+                        .d = x->shape[1],
+                        .size = hy_dtype_size(x->dtype),
+                        .x = hy_data(x) };
+    return need_finite(cx, out, name);
+}
+
+/* ---- passes ---- */
+
+const void *hy_points_row(const hy_points *p, int64_t i)
+{
+    return p->x + i * p->d * p->size;
+}
+
+/* Rows per block, so that a block is some 0.1 s of work when a row needs `work` operations. */
+static int64_t block_rows(int64_t work)
+{
+    const int64_t rows = ((int64_t)1 << 31) / (work > 0 ? work : 1);
+    return rows > 4096 ? rows : 4096;
+}
+
+static int64_t block_end(const hy_points *p, int64_t begin, int64_t rows)
+{
+    return p->n - begin < rows ? p->n : begin + rows;
+}
+
+hy_status hy_points_assign(hy_ctx *cx, const hy_points *p, int64_t k, const void *centers,
+                           int32_t *label, void *distance)
+{
+    const int64_t rows = block_rows(k * p->d);
+
+    for (int64_t i = 0; i < p->n; i += rows) {
+        char *to = distance ? (char *)distance + i * p->size : NULL;
+        HY_TRY(hy_poll(cx, i, p->n));
+        HY_TRY(p->kernels->assign(cx, block_end(p, i, rows) - i, k, p->d, hy_points_row(p, i),
+                                  centers, label + i, to));
+    }
+    return HY_OK;
+}
+
+hy_status hy_points_sums(hy_ctx *cx, const hy_points *p, int64_t k, const void *weight,
+                         const int32_t *label, double *sums, double *counts, double *part,
+                         double *part_count)
+{
+    const int64_t rows = block_rows(16 * p->d);
+
+    for (int64_t i = 0; i < k * p->d; i++)
+        sums[i] = 0;
+    for (int64_t i = 0; i < k; i++)
+        counts[i] = 0;
+    for (int64_t i = 0; i < p->n; i += rows) {
+        const char *w = weight ? (const char *)weight + i * p->size : NULL;
+        HY_TRY(hy_poll(cx, i, p->n));
+        HY_TRY(p->kernels->label_sums(cx, block_end(p, i, rows) - i, k, p->d, hy_points_row(p, i), w,
+                                      label + i, part, part_count));
+        for (int64_t j = 0; j < k * p->d; j++)
+            sums[j] += part[j];
+        for (int64_t j = 0; j < k; j++)
+            counts[j] += part_count[j];
+    }
+    return HY_OK;
+}
+
+hy_status hy_points_cost(hy_ctx *cx, const hy_points *p, const void *centers, const int32_t *label,
+                         double *cost)
+{
+    const int64_t rows = block_rows(16 * p->d);
+
+    for (int64_t i = 0; i < p->n; i += rows) {
+        HY_TRY(hy_poll(cx, i, p->n));
+        p->kernels->to_center(block_end(p, i, rows) - i, p->d, hy_points_row(p, i), centers,
+                              label + i, cost + i);
+    }
+    return HY_OK;
+}

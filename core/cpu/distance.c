@@ -1,0 +1,351 @@
+/*
+ * Squared Euclidean distances, nearest rows, sums by label.
+ *
+ * Distances go through |x|² + |y|² − 2 x·y with one matrix product per block of rows, after moving
+ * the mean of y to the origin: without that, points far from the origin lose every digit. Where
+ * there are few dimensions or few rows, differences are taken directly. The blocks depend on the
+ * sizes alone, and within a parallel loop BLAS runs on one thread: same bits for any thread count.
+ */
+#include <cblas.h>
+#include <math.h>
+#include <string.h>
+
+#include "cpu.h"
+#include "math.h"
+
+#if defined REAL_f32
+#define GEMM cblas_sgemm
+#else
+#define GEMM cblas_dgemm
+#endif
+
+enum {
+    ROWS = 256,    /* of x in a block */
+    COLUMNS = 512, /* of the scratch in which assign looks for the smallest */
+    DIRECT_D = 16, /* no matrix product up to this many dimensions, */
+    DIRECT_K = 4,  /* or this many rows of y, */
+    DIRECT_N = 8,  /* or this many of x */
+    PARTS = 16,
+};
+
+typedef struct distance_job {
+    int64_t n, k, d;
+    const real *x, *y;
+    real *out;          /* sqdist: n×k */
+    int32_t *label;     /* assign */
+    real *distance;     /* assign; may be NULL */
+    bool product;
+    int64_t rows;       /* in a block */
+    int64_t blocks, strands;
+    real *mean, *norm;  /* of y: d, k */
+    real *centered;     /* y − mean; or groups of LANES rows of y, each transposed to d×LANES */
+    real *scratch;      /* of every strand: rows×d centered rows of x, then rows×ld scores */
+    int64_t ld;
+    int64_t scratch_size;
+} distance_job;
+
+/* ---- one pair, few pairs ------------------------------------------------------------------------- */
+
+static real pair_distance(int64_t d, const real *x, const real *y)
+{
+    double sum = 0;
+    LANE_SUM(sum, real, d, (x[i] - y[i]) * (x[i] - y[i]));
+    return (real)sum;
+}
+
+static real squared_norm(int64_t d, const real *x)
+{
+    double sum = 0;
+    LANE_SUM(sum, real, d, x[i] * x[i]);
+    return (real)sum;
+}
+
+/* Distances of one x to `width` rows of y by differences; `first` is a multiple of LANES. */
+static void direct_row(const distance_job *j, const real *x, int64_t first, int64_t width, real *out)
+{
+    if (j->d > DIRECT_D) {
+        for (int64_t c = 0; c < width; c++)
+            out[c] = pair_distance(j->d, x, j->y + (first + c) * j->d);
+        return;
+    }
+    for (int64_t c = 0; c < width; c += LANES) {
+        const real *y = j->centered + (first + c) * j->d;
+        real lane[LANES] = { 0 };
+        for (int64_t i = 0; i < j->d; i++)
+            for (int l = 0; l < LANES; l++)
+                lane[l] += (x[i] - y[i * LANES + l]) * (x[i] - y[i * LANES + l]);
+        memcpy(out + c, lane, (size_t)min_of(LANES, width - c) * sizeof *out);
+    }
+}
+
+/* ---- blocks of rows -------------------------------------------------------------------------------- */
+
+/* The rows of block b moved by the mean of y. */
+static void center_rows(const distance_job *j, int64_t first, int64_t rows, real *out)
+{
+    for (int64_t i = 0; i < rows; i++) {
+        const real *x = j->x + (first + i) * j->d;
+        SIMD for (int64_t l = 0; l < j->d; l++) out[i * j->d + l] = x[l] - j->mean[l];
+    }
+}
+
+/* out = −2 · rows · centeredᵀ for `width` rows of y from `column` on */
+static void multiply(const distance_job *j, int64_t rows, const real *centered, int64_t column,
+                     int64_t width, real *out, int64_t ld)
+{
+    GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)rows, (blasint)width, (blasint)j->d, -2, centered,
+         (blasint)j->d, j->centered + column * j->d, (blasint)j->d, 0, out, (blasint)ld);
+}
+
+static void sqdist_block(const distance_job *j, int64_t block, real *scratch)
+{
+    const int64_t first = block * j->rows, rows = min_of(j->rows, j->n - first), k = j->k;
+    real *out = j->out + first * k;
+    if (!j->product) {
+        for (int64_t i = 0; i < rows; i++)
+            direct_row(j, j->x + (first + i) * j->d, 0, k, out + i * k);
+        return;
+    }
+    center_rows(j, first, rows, scratch);
+    multiply(j, rows, scratch, 0, k, out, k);
+    for (int64_t i = 0; i < rows; i++) {
+        const real norm = squared_norm(j->d, scratch + i * j->d);
+        SIMD for (int64_t c = 0; c < k; c++)
+        {
+            const real value = (norm + j->norm[c]) + out[i * k + c];
+            out[i * k + c] = value < 0 ? 0 : value; /* NaN stays */
+        }
+    }
+}
+
+/* Position of the first smallest score below `best`, or −1; NaN is never smallest. */
+static int64_t first_smallest(int64_t n, const real *score, real *best)
+{
+    int64_t found = -1;
+    real smallest = *best;
+    if (n >= 2 * LANES) { /* the value in lanes first: usually nothing or one scan follows */
+        real lane[LANES];
+        int64_t i = 0;
+        for (int l = 0; l < LANES; l++)
+            lane[l] = smallest;
+        for (; i + LANES <= n; i += LANES)
+            for (int l = 0; l < LANES; l++)
+                lane[l] = score[i + l] < lane[l] ? score[i + l] : lane[l];
+        for (int l = 0; l < LANES; l++)
+            smallest = lane[l] < smallest ? lane[l] : smallest;
+        for (; i < n; i++)
+            smallest = score[i] < smallest ? score[i] : smallest;
+        if (smallest < *best)
+            for (found = 0; score[found] != smallest;)
+                found++;
+    } else
+        for (int64_t i = 0; i < n; i++)
+            if (score[i] < smallest) {
+                smallest = score[i];
+                found = i;
+            }
+    *best = smallest;
+    return found;
+}
+
+static void assign_block(const distance_job *j, int64_t block, real *scratch)
+{
+    const int64_t first = block * j->rows, rows = min_of(j->rows, j->n - first);
+    real best[ROWS], *score = scratch + (j->product ? j->rows * j->d : 0);
+    int32_t *label = j->label + first;
+    if (j->product)
+        center_rows(j, first, rows, scratch);
+    for (int64_t i = 0; i < rows; i++) {
+        best[i] = INFINITY;
+        label[i] = 0; /* stays where every distance is NaN */
+    }
+    for (int64_t column = 0; column < j->k; column += COLUMNS) {
+        const int64_t width = min_of(COLUMNS, j->k - column);
+        if (j->product)
+            multiply(j, rows, scratch, column, width, score, j->ld);
+        for (int64_t i = 0; i < rows; i++) {
+            real *row = score + i * j->ld;
+            if (j->product) /* |x|² is the same for all of them */
+                SIMD for (int64_t c = 0; c < width; c++) row[c] += j->norm[column + c];
+            else
+                direct_row(j, j->x + (first + i) * j->d, column, width, row);
+            const int64_t found = first_smallest(width, row, &best[i]);
+            if (found >= 0)
+                label[i] = (int32_t)(column + found);
+        }
+    }
+    for (int64_t i = 0; j->distance && i < rows; i++)
+        j->distance[first + i] = pair_distance(j->d, j->x + (first + i) * j->d, j->y + label[i] * j->d);
+}
+
+/* Strand s handles blocks s, s + strands, … with scratch of its own. */
+static void strand_range(void *arg, int64_t strand, int64_t end)
+{
+    const distance_job *j = arg;
+    for (; strand < end; strand++)
+        for (int64_t block = strand; block < j->blocks; block += j->strands)
+            if (j->label)
+                assign_block(j, block, j->scratch + strand * j->scratch_size);
+            else
+                sqdist_block(j, block, j->scratch + strand * j->scratch_size);
+}
+
+static void transpose_groups(const distance_job *j)
+{
+    const int64_t d = j->d, padded = parts_of(j->k, LANES) * LANES;
+    for (int64_t c = 0; c < padded; c++)
+        for (int64_t l = 0; l < d; l++)
+            j->centered[c / LANES * LANES * d + l * LANES + c % LANES] = c < j->k ? j->y[c * d + l] : 0;
+}
+
+static void center_y(const distance_job *j)
+{
+    enum { STEP = 64 };
+    const int64_t k = j->k, d = j->d;
+    for (int64_t first = 0; first < d; first += STEP) {
+        const int64_t width = min_of(STEP, d - first);
+        double sum[STEP] = { 0 };
+        for (int64_t c = 0; c < k; c++)
+            for (int64_t l = 0; l < width; l++)
+                sum[l] += (double)j->y[c * d + first + l];
+        for (int64_t l = 0; l < width; l++)
+            j->mean[first + l] = (real)(sum[l] / (double)k);
+    }
+    for (int64_t c = 0; c < k; c++) {
+        for (int64_t l = 0; l < d; l++)
+            j->centered[c * d + l] = j->y[c * d + l] - j->mean[l];
+        j->norm[c] = squared_norm(d, j->centered + c * d);
+    }
+}
+
+static hy_status run_blocks(hy_ctx *cx, distance_job *j)
+{
+    const int64_t n = j->n, k = j->k, d = j->d;
+    if (n == 0 || k == 0)
+        return HY_OK;
+    j->product = d > DIRECT_D && k > DIRECT_K && n > DIRECT_N;
+    j->rows = min_of(ROWS, parts_of(n, 2)); /* two blocks at least: one alone would run BLAS's threads */
+    j->blocks = parts_of(n, j->rows);
+    j->strands = min_of(j->blocks, hy_threads(0));
+    const bool groups = d <= DIRECT_D;
+    const int64_t y_size = groups ? parts_of(k, LANES) * LANES * d : j->product ? k * d : 0;
+    j->ld = min_of(k, COLUMNS);
+    j->scratch_size = j->rows * ((j->product ? d : 0) + (j->label ? j->ld : 0));
+    const int64_t bytes = (d + k + y_size + j->strands * j->scratch_size) * (int64_t)sizeof(real);
+    void *memory;
+    HY_TRY(hy_alloc(cx, bytes, &memory));
+    j->mean = memory;
+    j->norm = j->mean + d;
+    j->centered = j->norm + k;
+    j->scratch = j->centered + y_size;
+    if (groups)
+        transpose_groups(j);
+    else if (j->product)
+        center_y(j);
+    hy_parallel_for(j->strands, 1, strand_range, j);
+    hy_free(cx, memory, bytes);
+    return HY_OK;
+}
+
+static hy_status sqdist(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *y, void *out)
+{
+    distance_job j = { .n = n, .k = k, .d = d, .x = x, .y = y, .out = out };
+    return run_blocks(cx, &j);
+}
+
+static hy_status assign(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *y,
+                        int32_t *label, void *distance)
+{
+    distance_job j = { .n = n, .k = k, .d = d, .x = x, .y = y, .label = label, .distance = distance };
+    return run_blocks(cx, &j);
+}
+
+/* ---- sums by label ------------------------------------------------------------------------------------ */
+
+typedef struct sums_job {
+    int64_t n, k, d, part;
+    const real *x, *weight;
+    const int32_t *label;
+    double *sums, *counts; /* of part 0 */
+    double *more;          /* of the others: k×d sums, then k counts */
+} sums_job;
+
+static void sums_range(void *arg, int64_t begin, int64_t end)
+{
+    const sums_job *j = arg;
+    for (int64_t p = begin; p < end; p++) {
+        const int64_t size = j->k * (j->d + 1);
+        double *sums = p == 0 ? j->sums : j->more + (p - 1) * size;
+        double *counts = p == 0 ? j->counts : sums + j->k * j->d;
+        memset(sums, 0, (size_t)(j->k * j->d) * sizeof *sums);
+        memset(counts, 0, (size_t)j->k * sizeof *counts);
+        for (int64_t i = p * j->part; i < min_of(j->n, (p + 1) * j->part); i++) {
+            if (j->label[i] < 0)
+                continue;
+            const double w = j->weight ? (double)j->weight[i] : 1;
+            const real *x = j->x + i * j->d;
+            double *sum = sums + j->label[i] * j->d;
+            counts[j->label[i]] += w;
+            SIMD for (int64_t l = 0; l < j->d; l++) sum[l] += w * (double)x[l];
+        }
+    }
+}
+
+static hy_status label_sums(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *weight,
+                            const int32_t *label, double *sums, double *counts)
+{
+    /* As many parts as keep the sums smaller than the data. */
+    const int64_t wanted = max_of(1, min_of(PARTS, n / (8 * max_of(k, 1))));
+    sums_job j = { .n = n, .k = k, .d = d, .part = max_of(1, parts_of(n, wanted)), .x = x, .weight = weight,
+                   .label = label, .sums = sums, .counts = counts };
+    const int64_t parts = max_of(1, parts_of(n, j.part)), size = k * (d + 1);
+    const int64_t bytes = (parts - 1) * size * (int64_t)sizeof(double);
+    void *more;
+    HY_TRY(hy_alloc(cx, bytes, &more));
+    j.more = more;
+    hy_parallel_for(parts, 1, sums_range, &j);
+    for (int64_t p = 0; p < parts - 1; p++) {
+        for (int64_t i = 0; i < k * d; i++)
+            sums[i] += j.more[p * size + i];
+        for (int64_t c = 0; c < k; c++)
+            counts[c] += j.more[p * size + k * d + c];
+    }
+    hy_free(cx, more, bytes);
+    return HY_OK;
+}
+
+typedef struct center_job {
+    int64_t d;
+    const real *x, *y;
+    const int32_t *label;
+    double *out;
+} center_job;
+
+static double exact_distance(int64_t d, const real *x, const real *y)
+{
+    double sum = 0;
+    LANE_SUM(sum, double, d, ((double)x[i] - (double)y[i]) * ((double)x[i] - (double)y[i]));
+    return sum;
+}
+
+static void center_range(void *arg, int64_t begin, int64_t end)
+{
+    const center_job *j = arg;
+    for (int64_t i = begin; i < end; i++) {
+        double sum = 0; /* where there is no center */
+        if (j->label[i] >= 0)
+            sum = exact_distance(j->d, j->x + i * j->d, j->y + j->label[i] * j->d);
+        j->out[i] = sum;
+    }
+}
+
+static void to_center(int64_t n, int64_t d, const void *x, const void *y, const int32_t *label, double *out)
+{
+    center_job j = { .d = d, .x = x, .y = y, .label = label, .out = out };
+    hy_parallel_for(n, row_grain(d), center_range, &j);
+}
+
+extern const hy_distance_kernels HY_TABLE;
+const hy_distance_kernels HY_TABLE = {
+    .sqdist = sqdist, .assign = assign, .label_sums = label_sums, .to_center = to_center
+};

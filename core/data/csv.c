@@ -1,0 +1,349 @@
+/* Text tables of numbers. One file in memory, two walks: count the rows, then read them. */
+#include <locale.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "file.h"
+
+typedef struct table {
+    hy_ctx *cx;
+    const char *path;
+    char delimiter;    /* ' ' stands for runs of blanks and tabs */
+    const char *begin; /* first line of numbers */
+    const char *end;
+    int64_t line; /* number of the line at begin, from 1 */
+    int64_t columns;
+} table;
+
+/* One field without quotes and surrounding blanks. */
+typedef struct field {
+    const char *text;
+    int64_t length;
+} field;
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static const char *line_end(const char *p, const char *end)
+{
+    const char *newline = memchr(p, '\n', (size_t)(end - p));
+    return newline ? newline : end;
+}
+
+/* Narrows [*p, stop) by blanks on both sides; returns the new end. */
+static const char *trim(const char **p, const char *stop)
+{
+    while (stop > *p && (is_blank(stop[-1]) || stop[-1] == '\r'))
+        stop--;
+    while (*p < stop && is_blank(**p))
+        (*p)++;
+    return stop;
+}
+
+static bool is_skipped(const char *p, const char *stop)
+{
+    stop = trim(&p, stop);
+    return p == stop || *p == '#';
+}
+
+/* Cuts the next field off [*p, stop); *p becomes NULL with the last one. */
+static bool next_field(const char **p, const char *stop, char delimiter, field *f)
+{
+    if (!*p)
+        return false;
+    const char *q = *p, *close = NULL;
+    while (q < stop && is_blank(*q) && *q != delimiter)
+        q++;
+    if (q < stop && *q == '"')
+        close = memchr(q + 1, '"', (size_t)(stop - q - 1));
+    const char *cut = close ? close + 1 : q;
+    while (cut < stop && *cut != delimiter && !(delimiter == ' ' && *cut == '\t'))
+        cut++;
+    const char *from = q, *to = trim(&from, cut);
+    if (close && to == close + 1)
+        *f = (field){ q + 1, close - q - 1 };
+    else
+        *f = (field){ from, to - from };
+    while (delimiter == ' ' && cut < stop && is_blank(cut[1]))
+        cut++;
+    *p = cut < stop ? cut + 1 : NULL;
+    return true;
+}
+
+/* nan, inf and infinity in any case, with a sign or without. */
+static bool named_number(field f, double *v)
+{
+    const bool sign = f.length > 0 && (*f.text == '-' || *f.text == '+');
+    const char *word = f.text + sign;
+    const int64_t n = f.length - sign;
+    if (n == 3 && strncasecmp(word, "nan", 3) == 0)
+        *v = NAN;
+    else if ((n == 3 && strncasecmp(word, "inf", 3) == 0) ||
+             (n == 8 && strncasecmp(word, "infinity", 8) == 0))
+        *v = *f.text == '-' ? -INFINITY : INFINITY;
+    else
+        return false;
+    return true;
+}
+
+static bool parse_number(field f, double *v)
+{
+    char *after;
+    for (int64_t i = 0; i < f.length; i++)
+        if (f.text[i] == '\0' || !strchr("0123456789+-.eE", f.text[i]))
+            return named_number(f, v);
+    if (f.length == 0)
+        return false;
+    *v = strtod(f.text, &after); /* under the C locale, see in_c_locale */
+    return after == f.text + f.length;
+}
+
+/* "line 3, column 2: 'x1' is no number" */
+static hy_status bad_field(const table *t, int64_t line, int64_t column, field f,
+                           const char *trouble)
+{
+    char shown[40];
+    int64_t n = f.length < 32 ? f.length : 32;
+    for (int64_t i = 0; i < n; i++)
+        shown[i] = f.text[i] >= ' ' && f.text[i] < 127 ? f.text[i] : '?';
+    shown[n] = '\0';
+    if (f.length == 0)
+        return hy_file_fail(t->cx, t->path, "line %lld, column %lld: the value is missing",
+                            (long long)line, (long long)column);
+    return hy_file_fail(t->cx, t->path, "line %lld, column %lld: '%s%s' %s", (long long)line,
+                        (long long)column, shown, n < f.length ? "…" : "", trouble);
+}
+
+static char guess_delimiter(const char *p, const char *stop)
+{
+    static const char candidates[] = ";\t, ";
+    stop = trim(&p, stop);
+    for (const char *c = candidates; *c; c++) {
+        bool quoted = false;
+        for (const char *q = p; q < stop; q++) {
+            quoted ^= *q == '"';
+            if (*q == *c && !quoted)
+                return *c == '\t' && memchr(p, ' ', (size_t)(stop - p)) ? ' ' : *c;
+        }
+    }
+    return ',';
+}
+
+/* Number of fields; *numbers: how many of them are numbers. */
+static int64_t count_fields(const char *p, const char *stop, char delimiter, int64_t *numbers)
+{
+    int64_t n = 0;
+    double v;
+    field f;
+    stop = trim(&p, stop);
+    for (*numbers = 0; next_field(&p, stop, delimiter, &f); n++)
+        *numbers += parse_number(f, &v);
+    return n;
+}
+
+/* Leading lines without any number are a header. */
+static hy_status find_numbers(table *t)
+{
+    for (t->line = 1; t->begin < t->end; t->line++) {
+        const char *stop = line_end(t->begin, t->end);
+        if (!is_skipped(t->begin, stop)) {
+            int64_t numbers;
+            const char delimiter = t->delimiter ? t->delimiter : guess_delimiter(t->begin, stop);
+            t->columns = count_fields(t->begin, stop, delimiter, &numbers);
+            if (numbers > 0) {
+                t->delimiter = delimiter;
+                return HY_OK;
+            }
+        }
+        t->begin = stop < t->end ? stop + 1 : t->end;
+    }
+    return hy_file_fail(t->cx, t->path, "holds no numbers");
+}
+
+static int64_t count_rows(const table *t)
+{
+    int64_t rows = 0;
+    for (const char *p = t->begin; p < t->end;) {
+        const char *stop = line_end(p, t->end);
+        rows += !is_skipped(p, stop);
+        p = stop < t->end ? stop + 1 : t->end;
+    }
+    return rows;
+}
+
+/* Why v does not fit, or NULL. */
+static const char *misfit(hy_dtype dtype, double v)
+{
+    switch (dtype) {
+    case HY_U8: return v >= 0 && v <= 255 && v == floor(v) ? NULL : "does not fit into u8 (0..255)";
+    case HY_INDEX:
+        return v == -1 || (v >= 1 && v <= INT32_MAX && v == floor(v))
+                   ? NULL
+                   : "is no position: index counts from 1, and −1 is none";
+    default: return NULL;
+    }
+}
+
+static hy_status read_row(const table *t, int64_t line, const char *p, const char *stop,
+                          hy_dtype dtype, int64_t row, void *data)
+{
+    int64_t column = 0;
+    field f;
+    stop = trim(&p, stop);
+    while (next_field(&p, stop, t->delimiter, &f)) {
+        double v;
+        const int64_t i = row * t->columns + column++;
+        if (column > t->columns)
+            continue;
+        if (!parse_number(f, &v))
+            return bad_field(t, line, column, f, "is no number");
+        if (isinf(dtype == HY_F32 ? (float)v : v) && !named_number(f, &v))
+            return bad_field(t, line, column, f, "is out of range");
+        const char *trouble = misfit(dtype, v);
+        if (trouble)
+            return bad_field(t, line, column, f, trouble);
+        if (dtype == HY_F32)
+            ((float *)data)[i] = (float)v;
+        else if (dtype == HY_F64)
+            ((double *)data)[i] = v;
+        else if (dtype == HY_U8)
+            ((uint8_t *)data)[i] = (uint8_t)v;
+        else
+            ((int32_t *)data)[i] = v < 0 ? -1 : (int32_t)(v - 1);
+    }
+    if (column != t->columns)
+        return hy_file_fail(t->cx, t->path, "line %lld has %lld values, the lines before have %lld",
+                            (long long)line, (long long)column, (long long)t->columns);
+    return HY_OK;
+}
+
+static hy_status read_rows(const table *t, hy_dtype dtype, hy_tensor *out)
+{
+    int64_t row = 0, line = t->line;
+    for (const char *p = t->begin; p < t->end; line++) {
+        const char *stop = line_end(p, t->end);
+        if (!is_skipped(p, stop)) {
+            HY_TRY(read_row(t, line, p, stop, dtype, row, hy_data(out)));
+            if (++row % 4096 == 0)
+                HY_TRY(hy_poll(t->cx, row, out->shape[0]));
+        }
+        p = stop < t->end ? stop + 1 : t->end;
+    }
+    return HY_OK;
+}
+
+static hy_status read_table(table *t, hy_dtype dtype, hy_tensor **out)
+{
+    HY_TRY(find_numbers(t));
+    const int64_t shape[2] = { count_rows(t), t->columns };
+    if (shape[0] > INT64_MAX / 8 / shape[1])
+        return hy_file_fail(t->cx, t->path, "is too large");
+    HY_TRY(hy_tensor_new(t->cx, dtype, 2, shape, out));
+    return read_rows(t, dtype, *out);
+}
+
+/* printf and strtod follow the program's locale; files do not. NULL when out of memory. */
+static locale_t in_c_locale(locale_t *before)
+{
+    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (c)
+        *before = uselocale(c);
+    return c;
+}
+
+static void leave_c_locale(locale_t c, locale_t before)
+{
+    uselocale(before);
+    freelocale(c);
+}
+
+hy_status hy_read_csv(hy_ctx *cx, const char *path, char delimiter, hy_dtype dtype, hy_tensor **out)
+{
+    static const char byte_order_mark[] = "\xEF\xBB\xBF";
+    hy_text text;
+    *out = NULL;
+    if (delimiter && strchr("0123456789+-.eE\"#\r\n", delimiter))
+        return hy_fail(cx, HY_EARG, "the delimiter '%c' can be part of a number or line",
+                       delimiter);
+    HY_TRY(hy_text_read(cx, path, &text));
+    table t = { .cx = cx,
+                .path = path,
+                .delimiter = delimiter,
+                .begin = text.data,
+                .end = text.data + text.size };
+    if (strncmp(t.begin, byte_order_mark, 3) == 0)
+        t.begin += 3;
+    locale_t before, c = in_c_locale(&before);
+    hy_status status = c ? read_table(&t, dtype, out) : hy_fail(cx, HY_EMEM, "out of memory");
+    if (c)
+        leave_c_locale(c, before);
+    hy_text_free(cx, &text);
+    if (status != HY_OK) {
+        hy_unref(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+/* The fewest digits that read back as the same number. */
+static int number_text(const hy_tensor *x, int64_t i, char *text, size_t room)
+{
+    int n = 0;
+    if (x->dtype == HY_F32) {
+        const float v = ((const float *)hy_data(x))[i];
+        for (int digits = 6; digits <= 9; digits++) {
+            n = snprintf(text, room, "%.*g", digits, v);
+            if (strtof(text, NULL) == v || isnan(v))
+                break;
+        }
+        return n;
+    }
+    const double v = hy_get(x, i);
+    for (int digits = 15; digits <= 17; digits++) {
+        n = snprintf(text, room, "%.*g", digits, v);
+        if (strtod(text, NULL) == v || isnan(v))
+            break;
+    }
+    return n;
+}
+
+static hy_status write_rows(hy_sink *s, const hy_tensor *x, char delimiter)
+{
+    const int64_t n = hy_numel(x), columns = x->ndim == 2 ? x->shape[1] : 1;
+    for (int64_t i = 0; i < n; i++) {
+        char text[40];
+        int length = number_text(x, i, text, sizeof text - 1);
+        text[length++] = (i + 1) % columns == 0 ? '\n' : delimiter;
+        HY_TRY(hy_sink_write(s, length, text));
+        if (i % (1 << 18) == 0)
+            HY_TRY(hy_poll(s->cx, i, n));
+    }
+    return HY_OK;
+}
+
+hy_status hy_write_csv(hy_ctx *cx, const char *path, const hy_tensor *x, char delimiter)
+{
+    hy_tensor *flat;
+    hy_sink s;
+    locale_t before;
+    if (x->ndim > 2)
+        return hy_fail(cx, HY_EARG, "a table has at most 2 dimensions, this tensor has %d",
+                       x->ndim);
+    HY_TRY(hy_contiguous(cx, (hy_tensor *)x, &flat));
+    hy_status status = hy_sink_open(cx, path, &s);
+    if (status == HY_OK) {
+        locale_t c = in_c_locale(&before);
+        status = hy_sink_close(&s, c ? write_rows(&s, flat, delimiter)
+                                     : hy_fail(cx, HY_EMEM, "out of memory"));
+        if (c)
+            leave_c_locale(c, before);
+    }
+    hy_unref(flat);
+    return status;
+}

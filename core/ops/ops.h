@@ -1,0 +1,49 @@
+/* The families of ops; each array ends with a row without a name. */
+#ifndef HY_OPS_H
+#define HY_OPS_H
+
+#include "../device/kernels.h"
+
+extern const hy_op hy_ops_elementwise[]; /* elementwise.c: rows of elementwise.def, where */
+extern const hy_op hy_ops_create[];      /* create.c: zeros ones full eye arange linspace */
+extern const hy_op hy_ops_shape[];       /* shape.c: views, cat, stack, casts */
+extern const hy_op hy_ops_reduce[];      /* reduce.c: sum mean var std min max norm cumsum … */
+extern const hy_op hy_ops_softmax[];     /* softmax.c: softmax log_softmax logsumexp */
+extern const hy_op hy_ops_matrix[];      /* matrix.c: matmul */
+extern const hy_op hy_ops_distance[];    /* distance.c: sqdist */
+extern const hy_op hy_ops_index[];       /* index.c: index gather nonzero unique bincount */
+extern const hy_op hy_ops_sort[];        /* sort.c: sort topk */
+extern const hy_op hy_ops_random[];      /* random.c: rand randn randperm */
+extern const hy_op hy_ops_network[];     /* network.c: dropout batch_norm */
+extern const hy_op hy_ops_optim[];       /* optim.c: adam_step sgd_step */
+extern const hy_op hy_ops_linalg[];      /* linalg/eigh.c */
+extern const hy_op hy_ops_kmeans[];      /* cluster/kmeans.c */
+extern const hy_op hy_ops_partition[];   /* cluster/partition.c: contingency, hungarian, expected mutual information */
+
+/* Errors that every numeric op gives in the same words. */
+hy_status hy_need_real(hy_ctx *cx, const hy_tensor *x);                       /* f32 or f64 */
+hy_status hy_need_same_dtype(hy_ctx *cx, const hy_tensor *x, const hy_tensor *y);
+/* Collapse dimensions of `n` operands broadcast to shape; an operand that is NULL is skipped. */
+void hy_grid_make(hy_grid *grid, int ndim, const int64_t *shape, int n, hy_tensor *const *operand);
+/* outer × r × inner around axis (axis −1: everything is r) */
+void hy_split_axis(const hy_tensor *x, int64_t axis, int64_t *outer, int64_t *r, int64_t *inner);
+
+/* Small steps that many ops share (parts.c). What they give belongs to the call. */
+hy_status hy_temp_number(hy_ctx *cx, hy_call *c, hy_dtype dtype, double value,
+                         hy_tensor **out); /* 0-dim */
+hy_status hy_temp_zeros(hy_ctx *cx, hy_call *c, const hy_tensor *like, hy_tensor **out);
+hy_status hy_temp_to(hy_ctx *cx, hy_call *c, hy_tensor *x, hy_dtype dtype, hy_tensor **out);
+hy_status hy_temp_reshape(hy_ctx *cx, hy_call *c, hy_tensor *x, int ndim, const int64_t *shape,
+                          hy_tensor **out);
+/* Axes a and b swapped, a view. */
+hy_status hy_temp_swap(hy_ctx *cx, hy_call *c, hy_tensor *x, int a, int b, hy_tensor **out);
+/* Axis a of x becomes the last one, contiguous. */
+hy_status hy_temp_last(hy_ctx *cx, hy_call *c, hy_tensor *x, int a, hy_tensor **out);
+/* sum, mean… of x along one axis, which stays with size 1. */
+hy_status hy_temp_fold(hy_ctx *cx, hy_call *c, const char *op, hy_tensor *x, int axis,
+                       hy_tensor **out);
+hy_status hy_temp_scale(hy_ctx *cx, hy_call *c, hy_tensor *x, double factor, hy_tensor **out);
+/* Output i is t: same storage. */
+hy_status hy_out_tensor(hy_ctx *cx, hy_call *c, int i, hy_tensor *t);
+
+#endif

@@ -1,0 +1,39 @@
+/* All ops, family by family. A family is an array that ends with a row without a name. */
+#include <string.h>
+
+#include "ops.h"
+
+static const hy_op *const families[] = {
+    hy_ops_elementwise, hy_ops_create, hy_ops_shape,   hy_ops_reduce, hy_ops_softmax, hy_ops_matrix,
+    hy_ops_distance,    hy_ops_index,  hy_ops_sort,    hy_ops_random, hy_ops_network, hy_ops_optim,
+    hy_ops_linalg,      hy_ops_kmeans, hy_ops_partition,
+};
+
+enum { FAMILIES = sizeof families / sizeof *families };
+
+int hy_op_count(void)
+{
+    int n = 0;
+    for (int f = 0; f < FAMILIES; f++)
+        for (const hy_op *op = families[f]; op->name; op++)
+            n++;
+    return n;
+}
+
+const hy_op *hy_op_at(int i)
+{
+    for (int f = 0; f < FAMILIES; f++)
+        for (const hy_op *op = families[f]; op->name; op++)
+            if (i-- == 0)
+                return op;
+    return NULL;
+}
+
+const hy_op *hy_op_find(const char *name)
+{
+    for (int f = 0; f < FAMILIES; f++)
+        for (const hy_op *op = families[f]; op->name; op++)
+            if (strcmp(op->name, name) == 0)
+                return op;
+    return NULL;
+}

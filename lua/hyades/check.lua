@@ -1,0 +1,78 @@
+--- Checks of options, with sentences that name the function, the option, what it got and wants.
+local check = {}
+
+--- Marks an option that the caller must give.
+check.required = setmetatable({}, { __tostring = function() return "required" end })
+--- Marks an option that may be nil.
+check.optional = setmetatable({}, { __tostring = function() return "optional" end })
+
+--- The nearest of a list of words, or nil when none is close.
+-- word: string · words: list of strings
+-- → string or nil
+check.suggest = require("hyades.core").nearest
+
+local function sorted_keys(t)
+  local keys = {}
+  for key in pairs(t) do
+    keys[#keys + 1] = key
+  end
+  table.sort(keys)
+  return keys
+end
+
+local function describe(value)
+  if type(value) == "string" then
+    return ("%q"):format(value)
+  elseif type(value) == "number" then
+    return ("%.14g"):format(value)
+  end
+  return type(value)
+end
+check.describe = describe
+
+--- Options with the defaults filled in.
+-- where: string, name for messages · given: table or nil · defaults: name → value, check.required
+-- or check.optional · allow_list: flag, positions 1, 2, … are kept too
+-- Raises for an unknown name (with the nearest), for a required one that is missing, and when
+-- given is no table.
+function check.options(where, given, defaults, allow_list)
+  if given ~= nil and type(given) ~= "table" then
+    error(("%s: expected a table of options, got %s"):format(where, describe(given)), 3)
+  end
+  local options = {}
+  for name, value in pairs(given or {}) do
+    local position = allow_list and math.type(name) == "integer"
+    if not position and defaults[name] == nil then
+      local nearest = type(name) == "string" and check.suggest(name, sorted_keys(defaults))
+      local hint = nearest and ("; did you mean \"%s\"?"):format(nearest)
+        or ("; it knows %s"):format(table.concat(sorted_keys(defaults), ", "))
+      error(("%s: unknown option \"%s\"%s"):format(where, tostring(name), hint), 3)
+    end
+    options[name] = value
+  end
+  for name, default in pairs(defaults) do
+    if options[name] == nil then
+      if default == check.required then
+        error(("%s: option %s is missing"):format(where, name), 3)
+      elseif default ~= check.optional then
+        options[name] = default
+      end
+    end
+  end
+  return options
+end
+
+--- Raise unless value is a number within [least, most]; `integer` demands a whole one. → value
+function check.number(where, name, value, least, most, integer)
+  local ok = type(value) == "number" and value == value and (not least or value >= least)
+    and (not most or value <= most) and (not integer or math.type(value) == "integer" or value % 1 == 0)
+  if not ok then
+    local range = least and most and (" from %.14g to %.14g"):format(least, most)
+      or least and (" of at least %.14g"):format(least) or most and (" of at most %.14g"):format(most) or ""
+    error(("%s: %s: expected %s%s, got %s"):format(where, name, integer and "an integer" or "a number",
+      range, describe(value)), 3)
+  end
+  return value
+end
+
+return check

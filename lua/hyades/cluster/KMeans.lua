@@ -1,0 +1,113 @@
+--- k-means: the k centers with the smallest sum of squared distances to the points around them.
+-- Lloyd, Least squares quantization in PCM, 1982. Arthur & Vassilvitskii, k-means++, SODA 2007.
+-- k: clusters
+-- init: "k-means++", "random" (rows of x), a tensor k×d, a constructor such as cluster.KMeans, or
+--   a function (x, k, rng) that returns centers k×d
+-- n_init: restarts, the best one stays (default 10, 1 when init is a tensor) · max_iter: iterations
+-- tol: stop when the centers move less than this share of the mean variance · verbose: say scores
+-- Fields: labels, centers, inertia, iterations; history, one row per restart; warning, or nil.
+
+local hy = require "hyades"
+local check = require "hyades.check"
+local class = require "hyades.class"
+local model = require "hyades.model"
+local points = require "hyades.cluster.points"
+
+local KMeans = model.define("KMeans", { k = model.required, init = "k-means++",
+  n_init = check.optional, max_iter = 300, tol = 1e-4, rng = hy.rng, verbose = false })
+
+local starts = {}
+
+starts["k-means++"] = function(x, k, rng)
+  return (hy.kmeans_plusplus(x, k, { rng = rng }))
+end
+
+function starts.random(x, k, rng)
+  return x:index(hy.randperm(x:size(1), { rng = rng }):narrow(1, 1, k))
+end
+
+local function positive_integer(name, value)
+  if math.type(value) ~= "integer" or value < 1 then
+    error(("KMeans: option %s must be a positive integer, got %s"):format(name, tostring(value)), 0)
+  end
+end
+
+-- Centers to begin with, from any kind of init.
+local function start(self, x, rng)
+  local init, centers = self.init, nil
+  if class.kind(init) == "tensor" then
+    centers = init
+  elseif class.is_class(init) then
+    centers = init{ k = self.k, rng = rng }:fit(x).centers
+  elseif type(init) == "function" then
+    centers = init(x, self.k, rng)
+  elseif starts[init] then
+    centers = starts[init](x, self.k, rng)
+  else
+    error(('KMeans: option init must be "k-means++", "random", a tensor, a constructor or a '
+      .. "function, got %s"):format(tostring(init)), 0)
+  end
+  local fits = class.kind(centers) == "tensor" and centers:dim() == 2
+    and centers:size(1) == self.k and centers:size(2) == x:size(2)
+  if not fits then
+    error(("KMeans: init must give centers %d×%d, got %s"):format(self.k, x:size(2),
+      class.kind(centers) == "tensor" and table.concat(centers:size(), "×") or type(centers)), 0)
+  end
+  return centers:to(x.dtype)
+end
+
+local function run(self, x, rng)
+  local labels, centers, inertia, iterations = hy.kmeans(x, start(self, x, rng),
+    { max_iter = self.max_iter, tol = self.tol })
+  return { labels = labels, centers = centers, inertia = inertia:item(),
+    iterations = math.tointeger(iterations:item()) }
+end
+
+function KMeans:fit(x)
+  x = points("KMeans", x)
+  local restarts = self.n_init or (class.kind(self.init) == "tensor" and 1 or 10)
+  positive_integer("k", self.k)
+  positive_integer("n_init", restarts)
+  if x:size(1) < self.k then
+    error(("KMeans: k = %d needs at least as many points, got %d"):format(self.k, x:size(1)), 0)
+  end
+
+  local best
+  self.history = {}
+  for restart = 1, restarts do
+    local result = run(self, x, self.rng:split())
+    self.history[restart] = { inertia = result.inertia, iterations = result.iterations }
+    if self.verbose then
+      io.stderr:write(("KMeans: restart %d of %d: inertia %.6g after %d iterations\n"):format(
+        restart, restarts, result.inertia, result.iterations))
+    end
+    if not best or result.inertia < best.inertia then best = result end
+  end
+
+  self.labels, self.centers = best.labels, best.centers
+  self.inertia, self.iterations = best.inertia, best.iterations
+  local used = hy.unique(self.labels):numel()
+  self.warning = used < self.k and ("only %d of %d clusters are in use: x has too few distinct "
+    .. "rows"):format(used, self.k) or nil
+  return self
+end
+
+local function fitted_centers(self)
+  return self.centers or error("KMeans: call fit first", 0)
+end
+
+--- The nearest center of every row of x.
+-- x: tensor n×d, or a dataset
+-- → index n
+function KMeans:predict(x)
+  return (hy.nearest_center(points("KMeans", x), fitted_centers(self)))
+end
+
+--- Distances (not squared) from every row of x to every center.
+-- x: tensor n×d, or a dataset
+-- → tensor n×k
+function KMeans:transform(x)
+  return hy.sqdist(points("KMeans", x), fitted_centers(self)):sqrt()
+end
+
+return KMeans

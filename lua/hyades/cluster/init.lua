@@ -1,0 +1,3 @@
+--- Clustering and decomposition: `cluster.KMeans{ k = 3 }:fit(x).labels`.
+
+return require("hyades.lazy").folder("hyades.cluster", { "KMeans", "PCA", "hungarian" })

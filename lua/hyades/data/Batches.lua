@@ -1,0 +1,112 @@
+--- Rows in portions: `for batch in batches:epoch() do … end`.
+
+local hy = require "hyades"
+local check = require "hyades.check"
+local class = require "hyades.class"
+
+local Batches = class.define "Batches"
+
+local function fail(text, ...)
+  error("data.Batches: " .. text:format(...), 4)
+end
+
+local function tensor_of(value)
+  if class.kind(value) == "tensor" then return value end
+  local x = type(value) == "table" and rawget(value, "x")
+  return class.kind(x) == "tensor" and x or nil
+end
+
+-- One tensor, one data set, or a list of these.
+local function sources(given)
+  local single = tensor_of(given)
+  if single then return { single } end
+  if type(given) ~= "table" or #given == 0 then
+    fail("the first element must be a tensor, a data set or a list of these, got %s",
+      class.kind(given) or type(given))
+  end
+  local xs = {}
+  for i, value in ipairs(given) do
+    xs[i] = tensor_of(value) or fail("element %d of the list is no tensor and no data set", i)
+    if xs[i]:dim() == 0 or xs[i]:size(1) ~= xs[1]:size(1) then
+      local rows = xs[i]:dim() == 0 and "no" or xs[i]:size(1)
+      fail("element %d of the list has %s rows, the first has %d", i, rows, xs[1]:size(1))
+    end
+  end
+  return xs
+end
+
+local function generator(shuffle)
+  if shuffle == true then return hy.rng end
+  if shuffle and class.kind(shuffle) ~= "rng" then
+    fail("shuffle must be true, false or a generator, got %s", check.describe(shuffle))
+  end
+  return shuffle or nil
+end
+
+--- Batches of one or several tensors with the same number of rows.
+-- [1]: tensor, data set, or list of these · size=256: rows in a batch
+-- shuffle=false: true or a generator for a new order in every epoch
+-- augment: function(x, rng) → tensor, the batch's `view`
+-- drop_last=false: leave out a short batch
+-- weights: tensor or list of n numbers: every epoch draws n rows with these chances, optional
+function Batches:init(options)
+  options = check.options("data.Batches", options, { size = 256, shuffle = false,
+    augment = check.optional, weights = check.optional, drop_last = false }, true)
+  self.sources = sources(options[1])
+  self.n = self.sources[1]:size(1)
+  self.size = check.number("data.Batches", "size", options.size, 1, nil, true)
+  self.rng = generator(options.shuffle)
+  self.augment = options.augment
+  self.drop_last = options.drop_last
+  if options.weights then
+    self.weights = class.kind(options.weights) and options.weights or hy.tensor(options.weights)
+    if self.weights:numel() ~= self.n then
+      fail("there are %d weights for %d rows", self.weights:numel(), self.n)
+    end
+  end
+  return self
+end
+
+--- Number of batches in an epoch.
+-- → integer
+function Batches:count()
+  return (self.drop_last and self.n or self.n + self.size - 1) // self.size
+end
+
+-- Order of the rows in a new epoch; nil: as they are.
+local function new_order(self)
+  if self.weights then return hy.categorical(self.weights, self.n, { rng = self.rng or hy.rng }) end
+  return self.rng and hy.randperm(self.n, { rng = self.rng })
+end
+
+-- The networks want f32.
+local function as_input(x)
+  return x.dtype == "u8" and x:to("f32") or x
+end
+
+local function gather(self, order, first, size)
+  local batch = { xs = {} }
+  batch.rows = order and order:narrow(1, first, size)
+    or hy.arange(first, first + size - 1, { dtype = "index" })
+  for i, x in ipairs(self.sources) do
+    batch.xs[i] = as_input(order and x:index(batch.rows) or x:narrow(1, first, size))
+  end
+  batch.x = batch.xs[1]
+  if self.augment then batch.view = self.augment(batch.x, self.rng or hy.rng) end
+  return batch
+end
+
+--- One pass over the rows.
+-- → iterator of batches { x=, xs= (of every tensor), rows= (index), view= (when augmented) }
+function Batches:epoch()
+  local order = new_order(self)
+  local at, count = 0, self:count()
+  return function()
+    if at == count then return nil end
+    at = at + 1
+    local first = (at - 1) * self.size + 1
+    return gather(self, order, first, math.min(self.size, self.n - first + 1))
+  end
+end
+
+return Batches

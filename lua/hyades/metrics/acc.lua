@@ -1,0 +1,14 @@
+local hy = require "hyades"
+local partition = require "hyades.metrics.partition"
+
+--- Clustering accuracy: the share of points that agree under the best one-to-one matching of
+-- clusters to classes. Clusters beyond the number of classes count as errors.
+-- truth, labels: index tensors n or n×1, or arrays of integers
+-- → number in (0, 1]
+local function acc(truth, labels)
+  truth, labels = partition.read("acc", truth, labels)
+  local _, cost = hy.hungarian(-hy.contingency(truth, labels))
+  return -cost:item() / truth:numel()
+end
+
+return acc

@@ -1,0 +1,10 @@
+local pair_counting = require "hyades.metrics.pair_counting"
+
+--- Fowlkes-Mallows index: the geometric mean of precision and recall on pairs of points.
+-- truth, labels: index tensors n or n×1, or arrays of integers
+-- → number in [0, 1]
+local function fowlkes_mallows(truth, labels)
+  return pair_counting(truth, labels).fowlkes_mallows
+end
+
+return fowlkes_mallows

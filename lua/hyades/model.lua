@@ -1,0 +1,185 @@
+--- Models: what clusterings and other estimators share, so that a method is its options and a fit.
+
+local hy = require "hyades"
+local check = require "hyades.check"
+local class = require "hyades.class"
+
+local model = { required = check.required, optional = check.optional }
+
+local originals = setmetatable({}, { __mode = "k" }) -- wrapped fit → fit
+
+local restarts = 20 -- of the clustering that gives the first centers
+
+local Model = class.define("Model")
+
+-- Options that every model with a network takes.
+local with_network = { layers = check.optional, pretrain = {}, verbose = false }
+
+local function fail(self, problem, ...)
+  error(class.of(self).class_name .. ": " .. problem:format(...), 4)
+end
+
+local function check_fitted(self)
+  if not self.fitted then fail(self, "call fit first") end
+end
+
+local function data_of(self, x)
+  if type(x) == "table" and class.kind(x.x) == "tensor" then x = x.x end
+  if class.kind(x) ~= "tensor" then
+    fail(self, "x must be a tensor n×d or a dataset, got %s", class.kind(x) or type(x))
+  elseif x:dim() < 2 then
+    fail(self, "x must have rows and columns, got a tensor with %d dimension(s)", x:dim())
+  end
+  return x
+end
+
+-- What a model with a network has after fit, beside its own fields.
+local function derive(self, x)
+  local z = self.net:transform(x)
+  self.soft = self:assign(z)
+  self.kmeans_labels = hy.cluster.KMeans{ k = self.k, rng = self.rng:split() }:fit(z).labels
+end
+
+-- Wraps a fit: takes datasets, names the model in errors, derives fields from `assign`.
+local function fitting(fit)
+  local function wrapped(self, x)
+    for name, default in pairs(self.defaults) do
+      if default == check.required and self[name] == nil then
+        fail(self, "set %s again: functions are not saved", name)
+      end
+    end
+    x = data_of(self, x)
+    fit(self, x)
+    self.fitted = true
+    if self.net and self.assign then derive(self, x) end
+    return self
+  end
+  originals[wrapped] = fit
+  return wrapped
+end
+
+--- The function as its author wrote it, behind what model.define wrapped around it.
+-- fn: function
+-- → function
+function model.original(fn)
+  return originals[fn] or fn
+end
+
+--- The constructor of every model: the options become fields.
+-- options: table
+-- → model
+function Model:init(options)
+  local defaults = class.of(self).defaults
+  for name, value in pairs(check.options(class.of(self).class_name, options, defaults)) do
+    self[name] = value
+  end
+  if self.rng == true then self.rng = hy.rng end
+  return self
+end
+
+--- Define a model: a class whose constructor takes one table of options, its fields afterwards.
+-- Give it `fit(self, x)`, and `assign(self, z)` → scores n×k of embedded points: `predict`, `soft`
+-- and `kmeans_labels` come from it. A model with the option `net` also takes layers, pretrain and
+-- verbose, and has `transform`.
+-- name: string · defaults: table option → default, or model.required, or model.optional
+-- → class
+function model.define(name, defaults)
+  local new = class.define(name, Model, 2)
+  local all = {}
+  for option, default in pairs(defaults.net and with_network or {}) do all[option] = default end
+  for option, default in pairs(defaults) do all[option] = default end
+  new.defaults = all
+  getmetatable(new).__newindex = function(self, key, value)
+    rawset(self, key, key == "fit" and fitting(value) or value)
+  end
+  return new
+end
+
+--- The embedding of new points, in evaluation mode.
+-- x: tensor n×d or dataset
+-- → tensor
+function Model:transform(x)
+  check_fitted(self)
+  return self.net:transform(data_of(self, x))
+end
+
+--- The cluster of new points.
+-- x: tensor n×d or dataset
+-- → index tensor of labels 1..k
+function Model:predict(x)
+  check_fitted(self)
+  x = data_of(self, x)
+  return self:assign(self.net and self.net:transform(x) or x):argmax(2)
+end
+
+--- Fit, then give the labels.
+-- x: tensor n×d or dataset
+-- → index tensor of labels
+function Model:fit_predict(x)
+  return self:fit(x).labels
+end
+
+--- Everything the model holds, for hy.save: a plain table.
+-- → table
+function Model:state()
+  return class.pack(self)
+end
+
+--- A model from what `state` gave.
+-- state: table
+-- → model
+function Model.restore(state)
+  return class.unpack(state)
+end
+
+--- After loading: options that were not saved are the defaults again.
+function Model:restored()
+  for name, default in pairs(self.defaults) do
+    if self[name] == nil and default ~= check.required and default ~= check.optional then
+      self[name] = default
+    end
+  end
+end
+
+function Model:__tostring()
+  local defaults, parts = self.defaults, {}
+  for _, name in ipairs(class.keys(defaults)) do
+    local value = self[name]
+    if value ~= defaults[name] and (type(value) ~= "table" or class.is_class(value)) and
+      type(value) ~= "function" and type(value) ~= "userdata" then
+      parts[#parts + 1] = name .. " = " .. (type(value) == "string" and ("%q"):format(value) or
+        tostring(value))
+    end
+  end
+  return ("%s{ %s }%s"):format(class.of(self).class_name, table.concat(parts, ", "),
+    self.fitted and " (fitted)" or "")
+end
+
+local function check_centers(self, centers, z)
+  if class.kind(centers) ~= "tensor" or centers:dim() ~= 2 or centers:size(1) ~= self.k or
+    centers:size(2) ~= z:size(2) then
+    local got = class.kind(centers) == "tensor" and table.concat(centers:size(), "×") or
+      type(centers)
+    fail(self, "init must give centers %d×%d, got %s", self.k, z:size(2), got)
+  end
+  return centers:detach():clone()
+end
+
+--- The first centers in an embedding: by a clustering with 20 restarts, or as `init` says.
+-- self: model with k, init, rng · z: tensor n×d
+-- init: constructor of a clustering, a name of an init of KMeans, a tensor k×d, or a function
+-- (z, k, rng) → centers
+-- → tensor k×d
+function model.start_centers(self, z)
+  local init, rng = self.init or hy.cluster.KMeans, (self.rng or hy.rng):split()
+  if type(init) == "function" then return check_centers(self, init(z, self.k, rng), z) end
+  if class.kind(init) == "tensor" then return check_centers(self, init, z) end
+  local options = { k = self.k, rng = rng }
+  if type(init) == "string" then
+    options.init, init = init, hy.cluster.KMeans
+  end
+  if init.defaults.n_init ~= nil then options.n_init = restarts end
+  return check_centers(self, init(options):fit(z).centers, z)
+end
+
+return model

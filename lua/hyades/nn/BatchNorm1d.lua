@@ -1,0 +1,38 @@
+local hy = require "hyades"
+local check = require "hyades.check"
+local class = require "hyades.class"
+local Module = require "hyades.nn.Module"
+
+local BatchNorm1d = class.define("BatchNorm1d", Module)
+
+local from_batch, from_averages = 1, 3 -- modes of hy.batch_norm
+
+--- Gives every column mean 0 and variance 1 over the batch, then scales and shifts it.
+-- columns: integer · options: momentum=0.1 of the running averages, eps=1e-5
+-- In evaluation mode the running averages take the place of the batch.
+function BatchNorm1d:init(columns, options)
+  options = check.options("nn.BatchNorm1d", options, { momentum = 0.1, eps = 1e-5 })
+  if math.type(columns) ~= "integer" or columns < 1 then
+    error("nn.BatchNorm1d: columns must be a positive integer, got " .. tostring(columns), 2)
+  end
+  self.columns, self.momentum, self.eps = columns, options.momentum, options.eps
+  self.scale, self.shift = hy.param(hy.ones(columns)), hy.param(hy.zeros(columns))
+  self.running_mean, self.running_var = hy.zeros(columns), hy.ones(columns)
+  return self
+end
+
+function BatchNorm1d:forward(x)
+  if x:size(-1) ~= self.columns then
+    error(("%s: expected rows of length %d, got %s"):format(self, self.columns,
+      table.concat(x:size(), "×")), 0)
+  end
+  return hy.batch_norm(x, self.scale, self.shift, self.running_mean, self.running_var, {
+    momentum = self.momentum, eps = self.eps, mode = self.training and from_batch or from_averages,
+  })
+end
+
+function BatchNorm1d:__tostring()
+  return ("nn.BatchNorm1d(%d)"):format(self.columns)
+end
+
+return BatchNorm1d

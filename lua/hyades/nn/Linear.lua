@@ -1,0 +1,41 @@
+local hy = require "hyades"
+local check = require "hyades.check"
+local class = require "hyades.class"
+local Module = require "hyades.nn.Module"
+
+local Linear = class.define("Linear", Module)
+
+--- A dense layer: x·wᵀ + b for every row of x.
+-- inputs, outputs: integers · options: bias=true, rng=hy.rng
+-- Weights and bias start uniform in ±1/√inputs; the weight is stored outputs×inputs.
+function Linear:init(inputs, outputs, options)
+  options = check.options("nn.Linear", options, { bias = true, rng = hy.rng })
+  for name, value in pairs{ inputs = inputs, outputs = outputs } do
+    if math.type(value) ~= "integer" or value < 1 then
+      error(("nn.Linear: %s must be a positive integer, got %s"):format(name, tostring(value)), 2)
+    end
+  end
+  local limit = 1 / math.sqrt(inputs)
+  local function uniform(shape)
+    return hy.param((hy.rand(shape, { rng = options.rng }) * 2 - 1) * limit)
+  end
+  self.inputs, self.outputs = inputs, outputs
+  self.weight = uniform{ outputs, inputs }
+  self.bias = options.bias and uniform{ outputs } or nil
+  return self
+end
+
+function Linear:forward(x)
+  if x:size(-1) ~= self.inputs then
+    error(("%s: expected rows of length %d, got %s"):format(self, self.inputs,
+      table.concat(x:size(), "×")), 0)
+  end
+  local y = x:mm(self.weight:t())
+  return self.bias and y + self.bias or y
+end
+
+function Linear:__tostring()
+  return ("nn.Linear(%d, %d)"):format(self.inputs, self.outputs)
+end
+
+return Linear

@@ -1,0 +1,72 @@
+--- A table of colored cells, shared by heatmap and confusion.
+local axes = require "hyades.plot.axes"
+local palette = require "hyades.plot.palette"
+
+local cells = {}
+
+local function names_or_numbers(names, n)
+  local texts, positions = {}, {}
+  for i = 1, n do
+    texts[i] = tostring(names and names[i] or i)
+    positions[i] = i
+  end
+  return texts, positions
+end
+
+-- The largest letters that fit all texts into the cells.
+local function letter_size(canvas, texts, width, height)
+  local size = math.min(11, height * 0.55)
+  local longest = 0
+  for _, row in ipairs(texts) do
+    for _, text in ipairs(row) do longest = math.max(longest, canvas:extent(text, size)) end
+  end
+  return longest > width - 3 and size * (width - 3) / longest or size
+end
+
+-- One cell: its color and, when letters of `size` are legible, its text.
+local function draw_cell(canvas, spec, i, j, size, left, top, right, bottom)
+  local share = spec.share[i][j]
+  local color = share == share and palette.heat(spec.map, share) or palette.grid
+  canvas:rect(left, top, right - left, bottom - top, color)
+  if size >= 5 then
+    canvas:text(spec.texts[i][j], (left + right) / 2, (top + bottom) / 2 + size * 0.36, size,
+      palette.contrast(color), 0.5)
+  end
+end
+
+--- Draw n×d cells.
+-- spec: { share= n×d numbers in 0 … 1 that choose the color, texts= n×d strings or nil, map=,
+-- rows=, columns= names, title=, xlabel=, ylabel=, bar= color bar or nil }
+function cells.draw(canvas, width, height, spec)
+  local n, d = #spec.share, #spec.share[1]
+  local rows, row_at = names_or_numbers(spec.rows, n)
+  local columns, column_at = names_or_numbers(spec.columns, d)
+  for i = 1, n do row_at[i] = n + 1 - i end -- the first row on top
+
+  local function plot(_, X, Y, box)
+    local w, h = box.width / d, box.height / n
+    local size = spec.texts and letter_size(canvas, spec.texts, w, h) or 0
+    local seam = math.min(w, h) >= 8 and 1 or 0
+    for i = 1, n do
+      local top, bottom = axes.crisp(Y(n + 1.5 - i)), axes.crisp(Y(n + 0.5 - i))
+      for j = 1, d do
+        local left, right = axes.crisp(X(j - 0.5)), axes.crisp(X(j + 0.5))
+        draw_cell(canvas, spec, i, j, size, left, top, right - seam, bottom - seam)
+      end
+    end
+  end
+  axes.draw(canvas, width, height, {
+    x = { lo = 0.5, hi = d + 0.5, positions = column_at, names = columns, label = spec.xlabel },
+    y = { lo = 0.5, hi = n + 0.5, positions = row_at, names = rows, label = spec.ylabel },
+    title = spec.title, bar = spec.bar, plot = plot,
+  })
+end
+
+--- Side lengths of a picture whose cells are about square.
+-- → width, height
+function cells.extent(n, d)
+  local cell = math.max(6, math.min(42, 420 / math.max(n, d)))
+  return math.max(320, 110 + cell * d), math.max(280, 110 + cell * n)
+end
+
+return cells

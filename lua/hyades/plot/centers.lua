@@ -1,0 +1,36 @@
+local check = require "hyades.check"
+local numbers = require "hyades.plot.numbers"
+
+local DEFAULTS = {
+  shape = check.optional, columns = check.optional, titles = check.optional, title = check.optional,
+}
+
+-- Centers as points of the data: decoded when they live in the embedding of a network.
+local function in_data_space(centers, net)
+  if not net then return centers end
+  return require("hyades").no_grad(function() return net:clone():eval():decode(centers) end)
+end
+
+--- The cluster centers of a fitted model as images; those of a deep model are decoded first.
+-- model: with `centers`, and `net` if deep · shape: { h, w } or { h, w, c } (default: square) ·
+-- columns: integer · titles: array of strings (default: the cluster's number) · title: string
+-- → figure
+return function(model, options)
+  local fn = "plot.centers"
+  local o = check.options(fn, options, DEFAULTS)
+  local centers = type(model) == "table" and rawget(model, "centers")
+  if not numbers.is_tensor(centers) then
+    numbers.fail(fn, "expected a fitted model with centers, got %s",
+      type(model) == "table" and "one without" or numbers.kind(model))
+  end
+  local net = rawget(model, "net")
+  if net and not net.decode then numbers.fail(fn, "the model's network has no decode") end
+  local x = in_data_space(centers:detach(), net)
+  local titles = o.titles
+  if not titles then
+    titles = {}
+    for i = 1, x:size(1) do titles[i] = tostring(i) end
+  end
+  return require("hyades.plot.images")(x, { shape = o.shape, columns = o.columns, titles = titles,
+    title = o.title })
+end

@@ -1,0 +1,128 @@
+--- What the pictures accept: tensors or Lua arrays, turned into Lua arrays here and nowhere else.
+local core = require "hyades.core"
+
+local numbers = {}
+
+--- Raise a sentence that begins with the function's name.
+-- fn: string · sentence: format, its arguments follow
+function numbers.fail(fn, sentence, ...)
+  error(fn .. ": " .. sentence:format(...), 0)
+end
+
+--- Is it a tensor?
+-- → boolean
+numbers.is_tensor = core.is_tensor
+
+--- Name the kind of a value, as error messages do.
+-- → string
+function numbers.kind(value)
+  if numbers.is_tensor(value) then return table.concat(value:size(), "×") .. " tensor" end
+  return value == nil and "nothing" or type(value)
+end
+
+local function to_array(fn, what, value)
+  if numbers.is_tensor(value) then
+    local array = value:totable()
+    return type(array) == "table" and array or { array }
+  end
+  if type(value) ~= "table" then
+    numbers.fail(fn, "%s: expected a tensor or an array of numbers, got %s", what,
+      numbers.kind(value))
+  end
+  return value
+end
+
+--- An array of numbers from a tensor n or n×1, or from a Lua array.
+-- fn: the caller's name, for errors · what: the argument's name · value: any
+-- → array
+function numbers.vector(fn, what, value)
+  local array = to_array(fn, what, value)
+  if type(array[1]) == "table" and #array[1] == 1 then
+    local column = {}
+    for i, row in ipairs(array) do column[i] = row[1] end
+    array = column
+  end
+  for i = 1, #array do
+    if type(array[i]) ~= "number" then
+      numbers.fail(fn, "%s: expected one number per entry, got %s at %d", what, type(array[i]), i)
+    end
+  end
+  return array
+end
+
+--- Labels: a vector of integers with one entry for each of n points.
+-- → array
+function numbers.labels(fn, what, value, n)
+  local labels = numbers.vector(fn, what, value)
+  if n and #labels ~= n then
+    numbers.fail(fn, "%s: expected %d entries, one per point, got %d", what, n, #labels)
+  end
+  local integers = {}
+  for i = 1, #labels do
+    integers[i] = math.tointeger(labels[i])
+      or numbers.fail(fn, "%s: expected integers, got %g at %d", what, labels[i], i)
+  end
+  return integers
+end
+
+--- An array of rows of equal length from a matrix or from nested Lua arrays.
+-- → array of arrays, columns
+function numbers.matrix(fn, what, value)
+  local rows = to_array(fn, what, value)
+  local d = type(rows[1]) == "table" and #rows[1] or 0
+  if d == 0 then
+    numbers.fail(fn, "%s: expected a matrix, got %s", what, numbers.kind(value))
+  end
+  for i, row in ipairs(rows) do
+    if type(row) ~= "table" or #row ~= d then
+      numbers.fail(fn, "%s: expected rows of %d numbers, row %d is different", what, d, i)
+    end
+    for j = 1, d do
+      if type(row[j]) ~= "number" then
+        numbers.fail(fn, "%s: expected numbers, got %s in row %d", what, type(row[j]), i)
+      end
+    end
+  end
+  return rows, d
+end
+
+--- Smallest and largest finite value over an array of arrays; nil when there is none.
+-- → lo, hi
+function numbers.range(arrays)
+  local lo, hi = math.huge, -math.huge
+  for _, array in ipairs(arrays) do
+    for i = 1, #array do
+      local v = array[i]
+      if v == v and math.abs(v) < math.huge then
+        if v < lo then lo = v end
+        if v > hi then hi = v end
+      end
+    end
+  end
+  if lo <= hi then return lo, hi end
+end
+
+--- Split a call into data and options: `f{ a, b, title = t }` or `f(a, b, { title = t })`.
+-- fn: the caller's name · most: data arguments at most · braces: is it the first form? (nil: when
+-- there is one argument, a table)
+-- → array of data, table of options as given
+function numbers.arguments(fn, most, braces, ...)
+  local data, given = { ... }, {}
+  local n = select("#", ...)
+  if braces == nil then braces = n == 1 and type(data[1]) == "table" end
+  if braces then
+    for key, value in pairs(data[1]) do
+      if math.type(key) ~= "integer" then given[key] = value end
+    end
+    data = table.move(data[1], 1, #data[1], 1, {})
+  elseif n > 1 and type(data[n]) == "table" and not data[n][1] then
+    given, data[n] = data[n], nil
+  end
+  if #data > most then
+    numbers.fail(fn, "expected %d data argument%s before the options, got %d", most,
+      most == 1 and "" or "s", #data)
+  end
+  return data, given
+end
+
+return numbers

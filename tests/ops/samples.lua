@@ -1,0 +1,147 @@
+--- Arguments for the registry walk: how to call each op. Most follow from the signature; the table
+--- below holds the ops that need something special.
+local hy = require "hyades"
+
+local samples = {}
+
+local function parse(signature)
+  local params = {}
+  local inputs = signature:match "^(.-)%->"
+  local named = false
+  for word in inputs:gmatch "[^%s,]+" do
+    named = named or word:sub(1, 1) == "{"
+    local name, kind = word:gsub("[{}]", ""):match "^(%w[%w_]*):(%a+)"
+    params[#params + 1] = {
+      name = name, kind = kind, named = named,
+      optional = named or word:find("?", 1, true) ~= nil or word:find("=", 1, true) ~= nil,
+    }
+    named = named and not word:find("}", 1, true)
+  end
+  return params
+end
+samples.parse = parse
+
+local tensor_kinds = { tensor = true, matrix = true, vector = true, operand = true, tensors = true }
+
+--- Is this parameter a tensor that may carry a gradient?
+function samples.is_tensor(param)
+  return tensor_kinds[param.kind] == true
+end
+
+local function uniform(shape, lo, hi, rng, dtype)
+  return (hy.rand(shape, { dtype = dtype, rng = rng }) * (hi - lo) + lo):clone()
+end
+samples.uniform = uniform
+
+local function spd(rng, dtype)
+  local a = uniform({ 4, 4 }, -1, 1, rng, dtype)
+  return a:mm(a:t()) + hy.eye(4, { dtype = dtype })
+end
+
+local function labels() return hy.tensor({ 1, 3, 2, 1, 3 }, { dtype = "index" }) end
+
+--- name → function(rng, dtype, lo, hi) → list of arguments
+samples.special = {
+  full = function() return { { 2, 3 }, 7 } end,
+  zeros = function() return { 2, 3 } end,
+  ones = function() return { 2, 3 } end,
+  eye = function() return { 3 } end,
+  arange = function() return { 1, 5 } end,
+  linspace = function() return { 0, 1, 5 } end,
+  rand = function() return { 2, 3, { rng = hy.rng(3) } } end,
+  randn = function() return { 2, 3, { rng = hy.rng(3) } } end,
+  randperm = function() return { 6, { rng = hy.rng(3) } } end,
+  randint = function() return { { 2, 3 }, 1, 6, { rng = hy.rng(3) } } end,
+  bernoulli = function(rng, dtype) return { uniform({ 3, 4 }, 0, 1, rng, dtype), { rng = hy.rng(3) } } end,
+  categorical = function(rng, dtype) return { uniform({ 3, 4 }, 0, 1, rng, dtype), { rng = hy.rng(3) } } end,
+  t = function(rng, dtype) return { uniform({ 3, 4 }, -2, 2, rng, dtype) } end,
+  permute = function(rng, dtype) return { uniform({ 2, 3, 4 }, -2, 2, rng, dtype), { 3, 1, 2 } } end,
+  reshape = function(rng, dtype) return { uniform({ 3, 4 }, -2, 2, rng, dtype), { 2, 6 } } end,
+  expand = function(rng, dtype) return { uniform({ 3, 1 }, -2, 2, rng, dtype), { 2, 3, 4 } } end,
+  narrow = function(rng, dtype) return { uniform({ 3, 4 }, -2, 2, rng, dtype), 2, 2, 2 } end,
+  select = function(rng, dtype) return { uniform({ 3, 4 }, -2, 2, rng, dtype), 1, 2 } end,
+  unsqueeze = function(rng, dtype) return { uniform({ 3, 4 }, -2, 2, rng, dtype), 1 } end,
+  squeeze = function(rng, dtype) return { uniform({ 3, 1 }, -2, 2, rng, dtype), 2 } end,
+  cat = function(rng, dtype)
+    return { { uniform({ 3, 4 }, -2, 2, rng, dtype), uniform({ 2, 4 }, -2, 2, rng, dtype) }, 1 }
+  end,
+  stack = function(rng, dtype)
+    return { { uniform({ 3, 4 }, -2, 2, rng, dtype), uniform({ 3, 4 }, -2, 2, rng, dtype) }, 2 }
+  end,
+  to = function(rng, dtype) return { uniform({ 3, 4 }, -2, 2, rng, dtype), "f64" } end,
+  diag = function(rng, dtype) return { uniform({ 4 }, -2, 2, rng, dtype) } end,
+  cumsum = function(rng, dtype) return { uniform({ 3, 4 }, -2, 2, rng, dtype), 2 } end,
+  matmul = function(rng, dtype)
+    return { uniform({ 3, 4 }, -2, 2, rng, dtype), uniform({ 4, 2 }, -2, 2, rng, dtype) }
+  end,
+  sqdist = function(rng, dtype)
+    return { uniform({ 5, 3 }, -2, 2, rng, dtype), uniform({ 2, 3 }, -2, 2, rng, dtype) }
+  end,
+  index = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype), { 3, 1, 3 } } end,
+  gather = function(rng, dtype)
+    local at = hy.tensor({ { 1, 4 }, { 2, 2 }, { 3, 1 } }, { dtype = "index" })
+    return { uniform({ 3, 4 }, -2, 2, rng, dtype), 2, at }
+  end,
+  scatter_add = function(rng, dtype)
+    return { uniform({ 3, 4 }, -2, 2, rng, dtype), { 1, 3 }, uniform({ 2, 4 }, -2, 2, rng, dtype) }
+  end,
+  label_means = function(rng, dtype) return { uniform({ 5, 3 }, -2, 2, rng, dtype), labels(), 3 } end,
+  one_hot = function() return { labels(), 3 } end,
+  bincount = function() return { labels(), 3 } end,
+  masked_select = function(rng, dtype)
+    local x = uniform({ 3, 4 }, -2, 2, rng, dtype)
+    return { x, x:gt(0) }
+  end,
+  masked_fill = function(rng, dtype)
+    local x = uniform({ 3, 4 }, -2, 2, rng, dtype)
+    return { x, x:gt(0), 5 }
+  end,
+  where = function(rng, dtype)
+    local x, y = uniform({ 3, 4 }, -2, 2, rng, dtype), uniform({ 3, 4 }, -2, 2, rng, dtype)
+    return { x:gt(y), x, y }
+  end,
+  all = function(rng, dtype) return { uniform({ 3, 4 }, -2, 2, rng, dtype):gt(0) } end,
+  any = function(rng, dtype) return { uniform({ 3, 4 }, -2, 2, rng, dtype):gt(0) } end,
+  topk = function(rng, dtype) return { uniform({ 3, 5 }, -2, 2, rng, dtype), 2 } end,
+  dropout = function(rng, dtype)
+    return { uniform({ 3, 4 }, -2, 2, rng, dtype), { p = 0.5, rng = hy.rng(3) } }
+  end,
+  batch_norm = function(rng, dtype)
+    return { uniform({ 6, 3 }, -2, 2, rng, dtype), uniform({ 3 }, 0.5, 1.5, rng, dtype),
+      uniform({ 3 }, -1, 1, rng, dtype), hy.zeros({ 3 }, { dtype = dtype }), hy.ones({ 3 }, { dtype = dtype }) }
+  end,
+  eigh = function(rng, dtype) return { spd(rng, dtype) } end,
+  hungarian = function(rng) return { uniform({ 4, 4 }, 0, 9, rng, "f64") } end,
+  contingency = function() return { labels(), labels() } end,
+  overlaps = function() return { labels(), labels() } end,
+  expected_mutual_information = function()
+    return { hy.tensor({ 4, 3, 3 }, { dtype = "f64" }), hy.tensor({ 4, 4, 2 }, { dtype = "f64" }) }
+  end,
+  kmeans_plusplus = function(rng, dtype)
+    return { uniform({ 20, 3 }, -2, 2, rng, dtype), 3, { rng = hy.rng(3) } }
+  end,
+  kmeans = function(rng, dtype)
+    local x = uniform({ 20, 3 }, -2, 2, rng, dtype)
+    return { x, x:narrow(1, 1, 3) }
+  end,
+}
+samples.special.mm = samples.special.matmul
+
+--- Arguments for one call of the op `info` (as from core.ops()).
+function samples.arguments(info, rng, dtype)
+  local special = samples.special[info.name]
+  local lo, hi = info.lo, info.hi
+  if lo == hi then lo, hi = -2, 2 end
+  if special then
+    return special(rng, dtype, lo, hi)
+  end
+  local arguments = {}
+  for i, param in ipairs(parse(info.signature)) do
+    if param.optional then break end
+    assert(tensor_kinds[param.kind], ("%s: tests/ops/samples.lua has no arguments for it"):format(info.name))
+    arguments[i] = uniform({ 3, 4 }, lo, hi, rng, dtype)
+  end
+  return arguments
+end
+
+return samples

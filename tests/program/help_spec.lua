@@ -1,0 +1,85 @@
+local S = require "tests.support"
+local hy = require "hyades"
+local help = require "hyades.help"
+
+describe("help", function()
+  it("finds the comment above a Lua function and its parameters", function()
+    local text = help.text(hy.loss.mse)
+    assert.match("^loss.mse%(output, target%)\n", text)
+    assert.match("Mean squared error", text)
+    assert.match("→ scalar tensor", text)
+  end)
+
+  it("explains an op by its signature and doc", function()
+    local text = help.text(hy.sqdist)
+    assert.match("^hy.sqdist: .*→ ", text)
+    assert.match("distance", text)
+  end)
+
+  it("explains a method as the function", function()
+    assert.equal(help.text(hy.sum), help.text(hy.zeros(1).sum))
+  end)
+
+  it("shows a constructor's description and options", function()
+    local text = help.text(hy.cluster.KMeans)
+    assert.match("^cluster.KMeans\n", text)
+    assert.match("Lloyd", text)
+    assert.match("\n  k = required\n", text)
+    assert.match("\n  max_iter = 300\n", text)
+  end)
+
+  it("says the same about a model and a class behind its name", function()
+    assert.match("Lloyd", help.text(hy.cluster.KMeans{ k = 3 }))
+    assert.equal(help.text(hy.cluster.KMeans), help.text "cluster.KMeans")
+    assert.equal(help.text(hy.cluster.KMeans), help.text "hy.cluster.KMeans")
+    assert.equal(help.text(hy.cluster.KMeans), help.text "KMeans")
+    assert.equal(help.text(hy.loss.kl), help.text "loss.kl")
+    assert.equal(help.text(hy.sum), help.text "sum")
+  end)
+
+  it("shows a fit as its author wrote it", function()
+    assert.match("^KMeans:fit%(", help.text(hy.cluster.KMeans.fit))
+  end)
+
+  it("lists what is in a module", function()
+    local text = help.text(hy.cluster)
+    assert.match(" KMeans", text)
+    assert.match(" PCA", text)
+    for line in help.text(hy):gmatch "[^\n]+" do assert.is_true(utf8.len(line) <= 100, line) end
+  end)
+
+  it("describes values", function()
+    assert.match("^A tensor, .*f32.*Its methods:\n.* sum", help.text(hy.zeros(2, 3)))
+    assert.match("^A rng, ", help.text(hy.rng(1)))
+    assert.equal("number: 5", help.text(5))
+    assert.equal("boolean: false", help.text(false))
+  end)
+
+  it("suggests the nearest name", function()
+    assert.equal('Nothing is called "KMean"; did you mean "KMeans"?', help.text "KMean")
+    assert.match("^Nothing is called", help.text "zzzzzzzzzz")
+  end)
+
+  it("has something to say about everything that is public", function()
+    for _, folder in ipairs{ "loss", "train", "cluster", "metrics", "deep", "optim" } do
+      local module = hy[folder]
+      local names = {}
+      for name in next, module do names[#names + 1] = name end
+      for _, name in ipairs(getmetatable(module) and getmetatable(module).names or {}) do
+        names[#names + 1] = name
+      end
+      for _, name in ipairs(names) do
+        local text = help.text(module[name])
+        assert.not_match("no documentation", text, folder .. "." .. name)
+      end
+    end
+  end)
+
+  it("gives an overview without an argument, and prints", function()
+    assert.match("cluster", help.text())
+    local code, text = S.shell "./hyades -e 'help(hy.sqdist) help() help(help)'"
+    assert.equal(0, code)
+    assert.match("^hy.sqdist: ", text)
+    assert.match("Hyades: tensors", text)
+  end)
+end)
