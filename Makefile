@@ -28,7 +28,8 @@ BLASDIR   := /usr/lib/$(MULTIARCH)/openblas-openmp
 WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Werror
 MATH   := -fno-math-errno -fno-trapping-math -ffp-contract=off
 CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -fopenmp $(WARN) $(MATH) \
-          -isystem /usr/include/lua5.4 -isystem /usr/include/$(MULTIARCH)/openblas-openmp -isystem /usr/include/stb
+          -isystem /usr/include/lua5.4 -isystem /usr/include/$(MULTIARCH)/openblas-openmp \
+          -isystem /usr/include/stb
 LDLIBS := -L$(BLASDIR) -lopenblas -llapacke -lcjson -lz -lm
 LDFLAGS := -fopenmp -Wl,--disable-new-dtags,-rpath,$(BLASDIR)
 MODE   := release
@@ -88,7 +89,8 @@ $(OBJ)/core/cpu/cpu.o: core/cpu/cpu.c $(OBJ)/flags
 define KERNEL_RULE
 $(OBJ)/core/cpu/$1_$2_$3.o: core/cpu/$1.c $(OBJ)/flags
 	@mkdir -p $$(@D)
-	$$(call say,cc)$$(CC) $$(CFLAGS) $$(MARCH_$3) -Dreal=$$(TYPE_$2) -DREAL_$2 -DHY_TABLE=hy_$1_$2_$3 -MMD -MP -c $$< -o $$@
+	$$(call say,cc)$$(CC) $$(CFLAGS) $$(MARCH_$3) -Dreal=$$(TYPE_$2) -DREAL_$2 \
+	  -DHY_TABLE=hy_$1_$2_$3 -MMD -MP -c $$< -o $$@
 endef
 $(foreach l,$(LEVELS),$(foreach t,f32 f64,$(foreach k,$(KERNELS),$(eval $(call KERNEL_RULE,$k,$t,$l)))) \
                       $(foreach t,f32 f64 u8 index,$(eval $(call KERNEL_RULE,move,$t,$l))))
@@ -97,14 +99,14 @@ $(OBJ)/%.o: %.c $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(call say,cc)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
-# nodelete: OpenMP's threads outlive lua_close and would run in unmapped code.
+# nodelete: OpenMP's threads outlive lua_close and would run in unmapped code; readline keeps memory.
 build/hyades/core.so: $(CORE_OBJ) $(BIND_OBJ) build/mode
 	@mkdir -p $(@D)
 	$(call say,ld)$(CC) -shared -Wl,-z,nodelete $(LDFLAGS) -o $@ $(CORE_OBJ) $(BIND_OBJ) $(LDLIBS)
 
 build/hyades/repl.so: $(OBJ)/bindings/program/repl.o build/mode
 	@mkdir -p $(@D)
-	$(call say,ld)$(CC) -shared $(LDFLAGS) -o $@ $< -lreadline
+	$(call say,ld)$(CC) -shared -Wl,-z,nodelete $(LDFLAGS) -o $@ $< -lreadline
 
 hyades: $(OBJ)/bindings/program/main.o $(OBJ)/bindings/program/signals.o build/mode
 	$(call say,ld)$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) -Wl,-Bstatic -llua5.4 -Wl,-Bdynamic -ldl -lm
@@ -127,8 +129,9 @@ HELPERS := $(patsubst tests/program/%.c,$(OBJ)/tests/%,$(wildcard tests/program/
 BUSTED  := $(shell command -v busted)
 REPORT  := $(BUSTED) --output=tests/report.lua
 LIMIT   := timeout -k 10 1200
-# What no test may reach: the network, and the caches and histories of whoever runs it.
-TESTENV := SAN=$(SAN) BUILD=$(OBJ) HYADES_OFFLINE=1 \
+# What no test may reach: the network, and the caches and histories of whoever runs it. Threads that
+# wait give up their core, so that a busy machine slows tests down no more than it must.
+TESTENV := SAN=$(SAN) BUILD=$(OBJ) HYADES_OFFLINE=1 OMP_WAIT_POLICY=passive \
            XDG_CACHE_HOME=$(abspath $(OBJ))/tests/cache XDG_STATE_HOME=$(abspath $(OBJ))/tests/state \
            UBSAN_OPTIONS=print_stacktrace=1
 # A sanitized module loads only into the sanitized program.

@@ -31,6 +31,16 @@ void hyl_relieve(lua_State *L);
 /* luaL_typename, but says tensor, rng, tape for our own types. Pushes nothing. */
 const char *hyl_typename(lua_State *L, int i);
 
+/* A native function that is no op, with what help() says about it. */
+typedef struct hyl_function {
+    const char *name;
+    lua_CFunction call;
+    const char *signature, *doc;
+} hyl_function;
+
+/* Adds functions (ended by a row without a name) to the table on top of the stack. */
+void hyl_register(lua_State *L, const hyl_function *functions);
+
 /* Each adds its functions to the module table on top of the stack. */
 void hyl_open_tensor(lua_State *L);
 void hyl_open_ops(lua_State *L);

@@ -106,7 +106,7 @@ static void slice(canvas *c, double x, double y, double r, double from, double s
 {
     if (sweep < 0)
         from += sweep, sweep = -sweep;
-    const double widest = r > 0.5 ? 2 * acos(1 - 0.05 / r) : 1; /* a chord is off by 1/20 pixel */
+    const double widest = r > 0.5 ? 2 * acos(1 - 0.02 / r) : 0.5; /* a chord is off by 1/50 pixel */
     const int n = (int)ceil(sweep / widest);
     double px = x + r * cos(from), py = y + r * sin(from);
     hyl_edge(c, x, y, px, py);

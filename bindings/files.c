@@ -106,6 +106,21 @@ static int read_image(lua_State *L) /* path */
     return 1;
 }
 
+static int write_png(lua_State *L) /* path, u8 tensor h×w×c */
+{
+    const char *path = check_path(L, 1, "write_png");
+    hy_tensor *x = hyl_check(L, 2, "write_png", 2, "pixels");
+    if (x->dtype != HY_U8 || x->ndim != 3 || x->shape[0] > INT_MAX || x->shape[1] > INT_MAX ||
+        x->shape[2] > INT_MAX)
+        return luaL_error(L, "write_png: argument 2 (pixels): expected a u8 tensor h×w×c");
+    hy_tensor **flat = hyl_new(L);
+    hyl_try(L, "write_png", hy_contiguous(hyl_ctx(L), x, flat));
+    hyl_try(L, "write_png",
+            hy_write_png(hyl_ctx(L), path, (int)x->shape[0], (int)x->shape[1], (int)x->shape[2],
+                         hy_data(*flat)));
+    return 0;
+}
+
 /* ---- safetensors ------------------------------------------------------------------------------
  */
 
@@ -260,6 +275,7 @@ static const luaL_Reg functions[] = {
     { "read_csv", read_csv },
     { "write_csv", write_csv },
     { "read_image", read_image },
+    { "write_png", write_png },
     { "read_safetensors", read_safetensors },
     { "write_safetensors", write_safetensors },
     { "file_info", file_info },

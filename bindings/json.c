@@ -1,6 +1,8 @@
 /* Lua tables ↔ JSON text, through cJSON. Arrays are tables with the keys 1..n, n ≥ 1. */
 #include <cjson/cJSON.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bindings.h"
@@ -54,15 +56,34 @@ static const char *check_text(lua_State *L, int i)
     return text;
 }
 
+/* cJSON's own printing takes numbers for equal that differ in the last bit. */
+static cJSON *number(lua_State *L, int i)
+{
+    char text[40];
+    const double v = lua_tonumber(L, i);
+    if (lua_isinteger(L, i)) {
+        snprintf(text, sizeof text, "%lld", (long long)lua_tointeger(L, i));
+        return cJSON_CreateRaw(text);
+    }
+    if (!isfinite(v))
+        luaL_error(L, "json_encode: JSON has no %f", v);
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, v);
+        if (strtod(text, NULL) == v)
+            break;
+    }
+    char *comma = strchr(text, ','); /* of the locale */
+    if (comma)
+        *comma = '.';
+    return cJSON_CreateRaw(text);
+}
+
 static cJSON *scalar(lua_State *L, int i)
 {
     switch (lua_type(L, i)) {
     case LUA_TSTRING: return need(L, cJSON_CreateString(check_text(L, i)));
     case LUA_TBOOLEAN: return need(L, cJSON_CreateBool(lua_toboolean(L, i)));
-    case LUA_TNUMBER:
-        if (!isfinite(lua_tonumber(L, i)))
-            luaL_error(L, "json_encode: JSON has no %f", lua_tonumber(L, i));
-        return need(L, cJSON_CreateNumber(lua_tonumber(L, i)));
+    case LUA_TNUMBER: return need(L, number(L, i));
     case LUA_TTABLE: return NULL;
     default: luaL_error(L, "json_encode: JSON has no %s", hyl_typename(L, i)); return NULL;
     }

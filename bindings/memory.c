@@ -24,8 +24,12 @@ static int memory(lua_State *L)
     return 2;
 }
 
+static const hyl_function functions[] = {
+    { "memory", memory, "() → live, peak", "Bytes of tensor memory now, and at most so far." },
+    { NULL },
+};
+
 void hyl_open_memory(lua_State *L)
 {
-    lua_pushcfunction(L, memory);
-    lua_setfield(L, -2, "memory");
+    hyl_register(L, functions);
 }

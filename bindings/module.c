@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "bindings.h"
+#include "docs.h"
 #include "suggest.h"
 
 /* Lives in the registry, so that opening the module again finds it. */
@@ -147,13 +148,16 @@ static int fail_allocation(lua_State *L)
     return 0;
 }
 
-static const luaL_Reg functions[] = {
-    { "threads", threads },
-    { "clock", clock_seconds },
-    { "cpu_table", cpu_table },
-    { "nearest", nearest },
-    { "fail_allocation", fail_allocation },
-    { NULL, NULL },
+static const hyl_function functions[] = {
+    { "threads", threads, "(n?) → integer",
+      "Number of threads of loops and BLAS in this process; n sets it." },
+    { "clock", clock_seconds, "() → number", "Seconds of a clock that never goes back." },
+    { "cpu_table", cpu_table, "() → string",
+      "The instruction level of the kernels in use; HYADES_CPU=x86-64, x86-64-v3 or x86-64-v4 forces one." },
+    { "nearest", nearest, "(word, words) → string or nil", "The word that was probably meant." },
+    { "fail_allocation", fail_allocation, "(n?)",
+      "For tests: the n-th allocation from now fails; without n none does." },
+    { NULL },
 };
 
 int luaopen_hyades_core(lua_State *L);
@@ -162,7 +166,9 @@ __attribute__((visibility("default"))) int luaopen_hyades_core(lua_State *L)
 {
     luaL_checkversion(L);
     open_context(L);
-    luaL_newlib(L, functions);
+    lua_newtable(L);
+    hyl_register(L, functions);
+    hyl_open_docs(L);
     lua_pushliteral(L, HY_VERSION);
     lua_setfield(L, -2, "version");
     hyl_open_rng(L);

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "args.h"
+#include "docs.h"
 
-static const char OPS_KEY[] = "hyades.ops"; /* function → op name */
 
 static int call_op(lua_State *L)
 {
@@ -39,8 +39,8 @@ static bool starts_with_tensor(const hyl_signature *s)
     return k == KIND_TENSOR || k == KIND_MATRIX || k == KIND_VECTOR || k == KIND_OPERAND || k == KIND_INDEX;
 }
 
-/* The module, the methods of tensors, and the names for help; `module` etc. are stack indices. */
-static void add_op(lua_State *L, const hy_op *op, int module, int methods, int names)
+/* In the module, among the methods of tensors, and known to help; the rest are stack indices. */
+static void add_op(lua_State *L, const hy_op *op, int module, int methods)
 {
     hyl_signature *s = lua_newuserdatauv(L, sizeof *s, 0);
     if (!hyl_parse(op, s))
@@ -48,9 +48,7 @@ static void add_op(lua_State *L, const hy_op *op, int module, int methods, int n
     lua_pushcclosure(L, call_op, 1);
     lua_pushvalue(L, -1);
     lua_setfield(L, module, op->name);
-    lua_pushvalue(L, -1);
-    lua_pushstring(L, op->name);
-    lua_settable(L, names);
+    hyl_name_function(L, op->name);
     if (starts_with_tensor(s)) {
         lua_pushvalue(L, -1);
         lua_setfield(L, methods, op->name);
@@ -58,17 +56,7 @@ static void add_op(lua_State *L, const hy_op *op, int module, int methods, int n
     lua_pop(L, 1);
 }
 
-/* core.op_of(function) → name of the op, or nil */
-static int op_of(lua_State *L)
-{
-    luaL_checkany(L, 1);
-    lua_settop(L, 1);
-    lua_getfield(L, LUA_REGISTRYINDEX, OPS_KEY);
-    lua_insert(L, 1);
-    lua_rawget(L, 1);
-    return 1;
-}
-
+/* {name, signature, doc, differentiable, lo, hi} */
 static void push_op(lua_State *L, const hy_op *op)
 {
     lua_createtable(L, 0, 6);
@@ -86,18 +74,7 @@ static void push_op(lua_State *L, const hy_op *op)
     lua_setfield(L, -2, "hi");
 }
 
-/* core.op_info(name) → {name, signature, doc, differentiable, lo, hi}, or nil */
-static int op_info(lua_State *L)
-{
-    const hy_op *op = hy_op_find(luaL_checkstring(L, 1));
-    if (op)
-        push_op(L, op);
-    else
-        lua_pushnil(L);
-    return 1;
-}
-
-/* core.ops() → list of the same for all ops */
+/* core.ops() → list of what there is to know about each op */
 static int all_ops(lua_State *L)
 {
     const int n = hy_op_count();
@@ -124,16 +101,19 @@ static int negate(lua_State *L)
     return 1;
 }
 
+static const hyl_function functions[] = {
+    { "ops", all_ops, "() → list", "All ops: name, signature, doc, differentiable, and the range in which the gradient is tested." },
+    { NULL },
+};
+
 void hyl_open_ops(lua_State *L)
 {
     const int module = lua_gettop(L);
     luaL_getmetatable(L, HYL_TENSOR);
     lua_getfield(L, -1, "methods");
-    const int meta = module + 1, methods = module + 2, names = module + 3;
-    lua_newtable(L);
+    const int meta = module + 1, methods = module + 2;
     for (int i = 0; i < hy_op_count(); i++)
-        add_op(L, hy_op_at(i), module, methods, names);
-    lua_setfield(L, LUA_REGISTRYINDEX, OPS_KEY);
+        add_op(L, hy_op_at(i), module, methods);
     for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
         lua_getfield(L, module, operators[i].op);
         lua_setfield(L, meta, operators[i].metamethod);
@@ -142,10 +122,5 @@ void hyl_open_ops(lua_State *L)
     lua_pushcclosure(L, negate, 1);
     lua_setfield(L, meta, "__unm");
     lua_settop(L, module);
-    lua_pushcfunction(L, op_of);
-    lua_setfield(L, -2, "op_of");
-    lua_pushcfunction(L, op_info);
-    lua_setfield(L, -2, "op_info");
-    lua_pushcfunction(L, all_ops);
-    lua_setfield(L, -2, "ops");
+    hyl_register(L, functions);
 }

@@ -100,10 +100,21 @@ static int text(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg methods[] = {
-    { "split", split }, { "uniform", uniform }, { "integer", integer },
-    { "state", state }, { "__call", new_rng },  { "__tostring", text },
-    { NULL, NULL },
+static const hyl_function methods[] = {
+    { "split", split, "(r) → rng",
+      "A generator with a stream of its own; how many were split before decides which." },
+    { "uniform", uniform, "(r) → number", "A number in (0, 1)." },
+    { "integer", integer, "(r, n) → integer", "One of 1..n with equal probability." },
+    { "state", state, "(r, state?) → state or r",
+      "The four integers that continue the stream; given them, the generator goes on from there." },
+    { NULL },
+};
+
+static const luaL_Reg events[] = { { "__call", new_rng }, { "__tostring", text }, { NULL, NULL } };
+
+static const hyl_function functions[] = {
+    { "seed", seed_default, "(n)", "Start the default generator again from seed n, in place." },
+    { NULL },
 };
 
 void hyl_open_rng(lua_State *L)
@@ -112,7 +123,8 @@ void hyl_open_rng(lua_State *L)
         lua_pushvalue(L, -1);
         lua_setfield(L, -2, "__index");
     }
-    luaL_setfuncs(L, methods, 0);
+    hyl_register(L, methods);
+    luaL_setfuncs(L, events, 0);
     lua_pop(L, 1);
     if (lua_getfield(L, LUA_REGISTRYINDEX, DEFAULT_KEY) == LUA_TNIL) {
         lua_pop(L, 1);
@@ -121,6 +133,5 @@ void hyl_open_rng(lua_State *L)
         lua_setfield(L, LUA_REGISTRYINDEX, DEFAULT_KEY);
     }
     lua_setfield(L, -2, "rng");
-    lua_pushcfunction(L, seed_default);
-    lua_setfield(L, -2, "seed");
+    hyl_register(L, functions);
 }

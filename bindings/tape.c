@@ -102,9 +102,25 @@ static int text(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg methods[] = {
-    { "backward", backward }, { "grad", grad },       { "close", close_tape }, { "__close", close_tape },
-    { "__gc", close_tape },   { "__tostring", text }, { NULL, NULL },
+static const hyl_function methods[] = {
+    { "backward", backward, "(tape, value)",
+      "Adds the gradient of value, a single number, into p.grad of every parameter it depends on." },
+    { "grad", grad, "(tape, value, list of tensors) → tensors",
+      "The gradient of value for each of the tensors; p.grad of the parameters stays as it is." },
+    { "close", close_tape, "(tape)",
+      "Releases every tensor recorded; a <close> variable does it at the end of its block." },
+    { NULL },
+};
+
+static const luaL_Reg events[] = {
+    { "__close", close_tape }, { "__gc", close_tape }, { "__tostring", text }, { NULL, NULL },
+};
+
+static const hyl_function functions[] = {
+    { "tape", tape, "() → tape",
+      "Record what this coroutine computes with parameters: local tape <close> = hy.tape()." },
+    { "blocked_tape", blocked_tape, "() → tape", "While it is open nothing is recorded: see hy.no_grad." },
+    { NULL },
 };
 
 void hyl_open_tape(lua_State *L)
@@ -113,10 +129,8 @@ void hyl_open_tape(lua_State *L)
         lua_pushvalue(L, -1);
         lua_setfield(L, -2, "__index");
     }
-    luaL_setfuncs(L, methods, 0);
+    hyl_register(L, methods);
+    luaL_setfuncs(L, events, 0);
     lua_pop(L, 1);
-    lua_pushcfunction(L, tape);
-    lua_setfield(L, -2, "tape");
-    lua_pushcfunction(L, blocked_tape);
-    lua_setfield(L, -2, "blocked_tape");
+    hyl_register(L, functions);
 }

@@ -391,19 +391,33 @@ static int is_tensor(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg methods[] = {
-    { "size", size },       { "dim", dim },
-    { "numel", numel },     { "item", item },
-    { "totable", totable }, { "is_contiguous", is_contiguous },
-    { "slice", slice },     { "set_requires_grad", set_requires_grad },
-    { "copy", copy },       { "fill", fill },
-    { NULL, NULL },
+static const hyl_function methods[] = {
+    { "size", size, "(x, axis?) → array or integer", "The shape, or the length of one axis." },
+    { "dim", dim, "(x) → integer", "The number of axes." },
+    { "numel", numel, "(x) → integer", "The number of elements." },
+    { "item", item, "(x) → number", "The value of a tensor with one element." },
+    { "totable", totable, "(x) → nested arrays", "The values as Lua numbers; positions count from 1." },
+    { "is_contiguous", is_contiguous, "(x) → boolean", "Do the elements lie in row order without gaps?" },
+    { "slice", slice, "(x, {{first, last}, {}, …}) → tensor",
+      "A view of the elements first..last of each axis, ends included; {} keeps an axis whole." },
+    { "set_requires_grad", set_requires_grad, "(p, flag) → p",
+      "Freeze (false) or thaw (true) a parameter; frozen ones get no gradient." },
+    { "copy", copy, "(x, y) → x", "Overwrite the values of x with those of y, which broadcasts; dtypes convert." },
+    { "fill", fill, "(x, value) → x", "Overwrite every value of x with one number." },
+    { NULL },
 };
 
-static const luaL_Reg functions[] = {
-    { "tensor", hyl_tensor_from_lua },
-    { "param", param },
-    { "is_tensor", is_tensor },
+static const hyl_function functions[] = {
+    { "tensor", hyl_tensor_from_lua, "(value, {dtype=\"f32\"}?) → tensor",
+      "A tensor from a number or nested lists of numbers; from a tensor, a copy." },
+    { "param", param, "(x) → tensor",
+      "A parameter: a tensor on the storage of x (f32 or f64) for which tapes find gradients." },
+    { "is_tensor", is_tensor, "(value) → boolean", "Is the value a tensor?" },
+    { NULL },
+};
+
+static const luaL_Reg events[] = {
+    { "__newindex", set }, { "__gc", tensor_gc }, { "__close", tensor_gc }, { "__tostring", text },
     { NULL, NULL },
 };
 
@@ -411,19 +425,12 @@ void hyl_open_tensor(lua_State *L)
 {
     luaL_newmetatable(L, HYL_TENSOR);
     lua_newtable(L);
-    luaL_setfuncs(L, methods, 0);
+    hyl_register(L, methods);
     lua_pushvalue(L, -1);
     lua_setfield(L, -3, "methods");
     lua_pushcclosure(L, get, 1);
     lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, set);
-    lua_setfield(L, -2, "__newindex");
-    lua_pushcfunction(L, tensor_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pushcfunction(L, tensor_gc);
-    lua_setfield(L, -2, "__close");
-    lua_pushcfunction(L, text);
-    lua_setfield(L, -2, "__tostring");
+    luaL_setfuncs(L, events, 0);
     lua_pop(L, 1);
-    luaL_setfuncs(L, functions, 0);
+    hyl_register(L, functions);
 }

@@ -194,7 +194,7 @@ struct hy_op {
 /* One use of an op. It owns its outputs, saved tensors and temporaries: an op may return anywhere. */
 struct hy_call {
     const hy_op *op;
-    int nin, nout, nsaved, ntemp;
+    int nin, nout, nsaved, ntemp, temproom;
     hy_tensor **in;      /* what forward reads; NULL for an optional tensor that is absent */
     hy_tensor **source;  /* what the user gave: gradients go there */
     hy_tensor *out[HY_MAX_OUT];

@@ -1,4 +1,4 @@
-/* The program `hyades`: what `lua` does, with the library at hand and Ctrl-C that keeps its word. */
+/* The program `hyades`: what `lua` does, with the library at hand and a Ctrl-C that stops it. */
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
@@ -25,8 +25,10 @@ static const char usage[] =
     "  --help      print this\n";
 
 /* Globals of the program, loaded when they are first read. */
-static const char *const names[] = { "hy",    "nn",    "optim", "data",   "cluster", "deep", "metrics",
-                                     "plot",  "train", "loss",  "model",  "report",  "help", NULL };
+static const char *const names[] = {
+    "hy", "nn", "optim", "data", "cluster", "deep", "metrics",
+    "plot", "train", "loss", "model", "report", "help", NULL,
+};
 
 typedef struct options {
     int script; /* index of FILE in argv; 0: none */
@@ -38,7 +40,7 @@ static void say(const char *text)
     fprintf(stderr, "hyades: %s\n", text);
 }
 
-/* ---- calling Lua ---------------------------------------------------------------------------- */
+/* ---- calling Lua ----------------------------------------------------------------------------- */
 
 /* Message handler: the error as text, with a traceback. In C, so that it runs while interrupted. */
 static int describe(lua_State *L)
@@ -96,7 +98,7 @@ static int run_text(lua_State *L, const char *code, const char *name)
     return run_loaded(L, luaL_loadbuffer(L, code, strlen(code), name), 0);
 }
 
-/* ---- globals and paths ------------------------------------------------------------------------ */
+/* ---- globals and paths ----------------------------------------------------------------------- */
 
 static void require_module(lua_State *L, const char *module)
 {
@@ -190,7 +192,7 @@ static void find_library(lua_State *L)
     lua_settop(L, top);
 }
 
-/* ---- options ---------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 /* Does the option stand alone, or with its value behind it? */
 static bool has_value(const char *argument)
@@ -308,20 +310,25 @@ static int run_script(lua_State *L, int argc, char **argv, int script)
     return run_loaded(L, loaded, narg);
 }
 
-/* ---- the prompt --------------------------------------------------------------------------------- */
+/* ---- the prompt ------------------------------------------------------------------------------ */
 
-/* call(f) → true; or false, the error with its traceback, and whether it was Ctrl-C */
+/* (f, g) → g(f()) */
+static int compose(lua_State *L)
+{
+    lua_pushvalue(L, 1);
+    lua_call(L, 0, LUA_MULTRET);
+    lua_call(L, lua_gettop(L) - 2, 0);
+    return 0;
+}
+
+/* call(f, g): g(f()) as one entry → nothing, or the error with its traceback */
 static int prompt_call(lua_State *L)
 {
     bool interrupted;
-    lua_settop(L, 1);
-    const int status = call_entry(L, 0, 0, &interrupted);
-    lua_pushboolean(L, status == LUA_OK);
-    if (status == LUA_OK)
-        return 1;
-    lua_insert(L, -2);
-    lua_pushboolean(L, interrupted);
-    return 3;
+    lua_settop(L, 2);
+    lua_pushcfunction(L, compose);
+    lua_insert(L, 1);
+    return call_entry(L, 2, 0, &interrupted) == LUA_OK ? 0 : 1;
 }
 
 static int prompt_interrupted(lua_State *L)
@@ -353,7 +360,7 @@ static int run_prompt(lua_State *L)
     return lua_pcall(L, 1, 0, -4) == LUA_OK ? DONE : report(L, FAILED);
 }
 
-/* ---- main ------------------------------------------------------------------------------------- */
+/* ---- main ------------------------------------------------------------------------------------ */
 
 static void print_version(void)
 {

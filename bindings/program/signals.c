@@ -11,17 +11,25 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-/* The one mutable global of Hyades: a signal handler has no other way to know what it interrupts. */
+/* The one mutable global of Hyades: a signal handler cannot know otherwise what it interrupts. */
 static struct {
-    volatile sig_atomic_t raised;
-    lua_State *_Atomic running; /* the coroutine to stop; NULL between entries */
+    volatile sig_atomic_t raised; /* 0, or 1 + the errors raised for this interrupt */
+    lua_State *_Atomic running;   /* the coroutine to stop; NULL between entries */
 } interrupt;
 
-/* Instructions between the first error and the second: what cleanup code may use. */
-enum { GRACE = 256 };
+enum { GRACE = 256, NO_GRACE = 2 }; /* instructions until the next error */
 
-/* The first error comes at once and each later one after half as many instructions, so that a
- * __close handler can do its work, but no loop around pcall can go on. */
+/* The first error comes at once. Those after it must end loops around pcall, also d of them one in
+ * the other, which takes d errors in quick succession; but when the last one has got through,
+ * __close handlers need time to do their work. So there is grace after error 1, 3, 6, 10 …: the
+ * quick runs between grow by one, and the first that is long enough ends with grace. */
+static int next_count(int errors)
+{
+    for (int run = 1; errors > 0; run++)
+        errors -= run;
+    return errors == 0 ? GRACE : NO_GRACE;
+}
+
 static void stop(lua_State *L, lua_Debug *ar)
 {
     (void)ar;
@@ -29,8 +37,8 @@ static void stop(lua_State *L, lua_Debug *ar)
         lua_sethook(L, NULL, 0, 0); /* a coroutine kept over the end of an interrupted entry */
         return;
     }
-    const int count = lua_gethookcount(L);
-    lua_sethook(L, stop, LUA_MASKCOUNT, count == 1 ? GRACE : count > 2 ? count / 2 : count);
+    lua_sethook(L, stop, LUA_MASKCOUNT, next_count(interrupt.raised));
+    interrupt.raised++;
     lua_pushliteral(L, "interrupted");
     lua_error(L);
 }
@@ -57,7 +65,8 @@ void hyp_forget(void)
 void hyp_catch(bool once)
 {
     /* no SA_RESTART: a read from the keyboard must end too */
-    struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = once ? (int)SA_RESETHAND : 0 };
+    struct sigaction action = { .sa_handler = on_interrupt };
+    action.sa_flags = once ? (int)SA_RESETHAND : 0;
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
 }
@@ -85,8 +94,10 @@ static void hand_over(lua_State *from, lua_State *to)
     if (!interrupt.running)
         return;
     interrupt.running = to;
-    if (interrupt.raised)
-        lua_sethook(to, stop, LUA_MASKCOUNT, lua_gethook(from) == stop ? lua_gethookcount(from) : 1);
+    if (!interrupt.raised)
+        return;
+    const bool known = lua_gethook(from) == stop;
+    lua_sethook(to, stop, LUA_MASKCOUNT, known ? lua_gethookcount(from) : 1);
 }
 
 /* Moves the results or the error to L; the number of results, or -1. */

@@ -72,24 +72,28 @@ hy_tape *hy_tape_current(const hy_ctx *cx)
     return t && !t->blocked ? t : NULL;
 }
 
-hy_status hy_tape_record(hy_ctx *cx, hy_tape *tape, hy_call *c)
+hy_status hy_tape_reserve(hy_ctx *cx, hy_tape *tape)
 {
-    if (tape->n == tape->room) {
-        const int64_t room = tape->room ? 2 * tape->room : 64;
-        void *memory;
-        HY_TRY(hy_alloc(cx, room * (int64_t)sizeof *tape->call, &memory));
-        if (tape->n)
-            memcpy(memory, tape->call, (size_t)tape->n * sizeof *tape->call);
-        hy_free(cx, tape->call, tape->room * (int64_t)sizeof *tape->call);
-        tape->call = memory;
-        tape->room = room;
-    }
+    if (tape->n < tape->room)
+        return HY_OK;
+    const int64_t room = tape->room ? 2 * tape->room : 64;
+    void *memory;
+    HY_TRY(hy_alloc(cx, room * (int64_t)sizeof *tape->call, &memory));
+    if (tape->n)
+        memcpy(memory, tape->call, (size_t)tape->n * sizeof *tape->call);
+    hy_free(cx, tape->call, tape->room * (int64_t)sizeof *tape->call);
+    tape->call = memory;
+    tape->room = room;
+    return HY_OK;
+}
+
+void hy_tape_record(hy_tape *tape, hy_call *c)
+{
     tape->call[tape->n++] = c;
     c->recorded = true;
     for (int k = 0; k < c->nout; k++)
         if (c->out[k])
             c->out[k]->requires_grad = c->out[k]->dtype == HY_F32 || c->out[k]->dtype == HY_F64;
-    return HY_OK;
 }
 
 /* ---- backward ---- */

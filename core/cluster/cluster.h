@@ -8,7 +8,7 @@
  * blocks fixed by the sizes alone, and polls between blocks: same bits for any thread count. */
 typedef struct hy_points {
     const hy_distance_kernels *kernels;
-    hy_dtype dtype; /* f32 or f64 */
+    hy_dtype dtype;     /* f32 or f64 */
     int64_t n, d, size; /* size: bytes of one number */
     const char *x;
 } hy_points;

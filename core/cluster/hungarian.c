@@ -1,8 +1,8 @@
 /*
  * The linear sum assignment problem by shortest augmenting paths with potentials (Kuhn, Munkres;
- * in the form of Jonker and Volgenant). Rows enter one at a time: a Dijkstra search over the columns
- * with reduced costs c_ij - u_i - v_j >= 0 finds the nearest free column, and the path to it is
- * flipped. O(rows² · columns); integral costs stay exact.
+ * in the form of Jonker and Volgenant). Rows enter one at a time: a Dijkstra search over the
+ * columns with reduced costs c_ij - u_i - v_j >= 0 finds the nearest free column, and the path to
+ * it is flipped. O(rows² · columns); integral costs stay exact.
  */
 #include <float.h>
 
@@ -10,13 +10,13 @@
 
 /* Arrays of n + 1: column 0 stands for "the row that enters", real columns are 1 .. n. */
 typedef struct search {
-    int64_t n;      /* columns */
-    double *v;      /* potential of each column */
-    double *u;      /* potential of the row that holds each column; it moves with the row */
-    double *slack;  /* smallest reduced cost from the tree to each column */
-    int32_t *row;   /* row that holds each column, -1: free */
-    int32_t *via;   /* column before this one on the path */
-    int32_t *tree;  /* 1: reached by the search */
+    int64_t n;     /* columns */
+    double *v;     /* potential of each column */
+    double *u;     /* potential of the row that holds each column; it moves with the row */
+    double *slack; /* smallest reduced cost from the tree to each column */
+    int32_t *row;  /* row that holds each column, -1: free */
+    int32_t *via;  /* column before this one on the path */
+    int32_t *tree; /* 1: reached by the search */
 } search;
 
 /* Put column j into the tree; returns the nearest column outside of it. */
@@ -99,7 +99,13 @@ hy_status hy_hungarian(hy_ctx *cx, int64_t rows, int64_t columns, const double *
     HY_TRY(hy_alloc(cx, bytes, &block));
     double *numbers = block;
     int32_t *places = (int32_t *)(numbers + 3 * m);
-    search s = { columns, numbers, numbers + m, numbers + 2 * m, places, places + m, places + 2 * m };
+    search s = { .n = columns,
+                 .v = numbers,
+                 .u = numbers + m,
+                 .slack = numbers + 2 * m,
+                 .row = places,
+                 .via = places + m,
+                 .tree = places + 2 * m };
     const hy_status status = place_all(cx, &s, rows, cost, column);
     hy_free(cx, block, bytes);
     return status;

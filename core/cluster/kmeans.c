@@ -29,14 +29,14 @@ static hy_status read_centers(hy_ctx *cx, hy_call *c, const hy_points *p, hy_ten
 typedef struct lloyd {
     hy_points p;
     int64_t k;
-    void *centers;          /* k×d */
-    const void *weight;     /* n, or NULL: every point counts once */
-    int32_t *label;         /* n: what the last assignment says */
-    int32_t *before;        /* n: what the centers are the means of */
-    double *cost;           /* n: squared distance to the own center */
-    double *sums, *counts;  /* k×d, k */
+    void *centers;         /* k×d */
+    const void *weight;    /* n, or NULL: every point counts once */
+    int32_t *label;        /* n: what the last assignment says */
+    int32_t *before;       /* n: what the centers are the means of */
+    double *cost;          /* n: squared distance to the own center */
+    double *sums, *counts; /* k×d, k */
     double *part, *part_count;
-    double *members;        /* k: points with weight */
+    double *members; /* k: points with weight */
 } lloyd;
 
 static double weight_of(const lloyd *l, int64_t i)
@@ -115,7 +115,7 @@ static hy_status move_centers(hy_ctx *cx, lloyd *l, double *moved)
     return HY_OK;
 }
 
-/* Assign and move until labels repeat, centers rest, or max_iter; labels match centers at the end. */
+/* Assign and move until labels repeat, centers rest, or max_iter. In the end labels fit centers. */
 static hy_status iterate(hy_ctx *cx, lloyd *l, int64_t max_iter, double least_move,
                          int64_t *iterations)
 {
@@ -171,7 +171,9 @@ static hy_status read_weights(hy_ctx *cx, hy_call *c, hy_tensor *weights, lloyd 
                            weight_of(l, i), (long long)i + 1);
         sum += weight_of(l, i);
     }
-    return sum > 0 ? HY_OK : hy_fail(cx, HY_EARG, "all weights are 0; at least one must be positive");
+    if (sum == 0)
+        return hy_fail(cx, HY_EARG, "all weights are 0; at least one must be positive");
+    return HY_OK;
 }
 
 static hy_status f64_scratch(hy_ctx *cx, hy_call *c, int64_t n, double **out)
@@ -248,35 +250,34 @@ static hy_status nearest_center_fwd(hy_ctx *cx, hy_call *c)
 
 /* ---- k-means++ ------------------------------------------------------------------------------ */
 
-enum { ROWS = 16384 }; /* points in a block */
-
 typedef struct seeding {
     hy_points p;
     hy_rng rng;
-    int64_t candidates, blocks;
+    int64_t candidates;
+    int64_t rows, blocks; /* points in a block */
     double *near;         /* n: squared distance to the nearest center so far */
     double *sum;          /* of near, by block */
-    double *one;          /* ROWS: squared distances to one center */
-    int32_t *zero;        /* ROWS zeros: every point belongs to that center */
-    void *many;           /* ROWS × candidates: squared distances */
+    double *one;          /* rows: squared distances to one center */
+    int32_t *zero;        /* rows zeros: every point belongs to that center */
+    void *many;           /* rows × candidates: squared distances */
     void *tried;          /* candidates × d */
     int32_t *tried_row;
-    double *potential;    /* of each candidate: the sum of near if it became a center */
+    double *potential; /* of each candidate: the sum of near if it became a center */
 } seeding;
 
 static int64_t rows_of(const seeding *s, int64_t block)
 {
-    const int64_t left = s->p.n - block * ROWS;
-    return left < ROWS ? left : ROWS;
+    const int64_t left = s->p.n - block * s->rows;
+    return left < s->rows ? left : s->rows;
 }
 
 /* Take note of a new center; the first one sets all distances. */
 static hy_status note_center(hy_ctx *cx, seeding *s, int64_t row, bool first)
 {
     for (int64_t b = 0; b < s->blocks; b++) {
-        double *near = s->near + b * ROWS;
+        double *near = s->near + b * s->rows;
         HY_TRY(hy_poll(cx, b, s->blocks));
-        s->p.kernels->to_center(rows_of(s, b), s->p.d, hy_points_row(&s->p, b * ROWS),
+        s->p.kernels->to_center(rows_of(s, b), s->p.d, hy_points_row(&s->p, b * s->rows),
                                 hy_points_row(&s->p, row), s->zero, s->one);
         s->sum[b] = 0;
         for (int64_t i = 0; i < rows_of(s, b); i++) {
@@ -311,7 +312,7 @@ static int64_t draw(seeding *s, double total)
         return hy_rng_below(&s->rng, s->p.n);
     double left = hy_rng_uniform(&s->rng) * total;
     const int64_t b = walk(s->blocks, s->sum, &left);
-    return b * ROWS + walk(rows_of(s, b), s->near + b * ROWS, &left);
+    return b * s->rows + walk(rows_of(s, b), s->near + b * s->rows, &left);
 }
 
 /* Draw candidates and find the one that leaves the smallest sum of squared distances. */
@@ -325,9 +326,9 @@ static hy_status best_candidate(hy_ctx *cx, seeding *s, double total, int64_t *r
         memcpy((char *)s->tried + j * bytes, hy_points_row(&s->p, s->tried_row[j]), (size_t)bytes);
     }
     for (int64_t b = 0; m > 1 && b < s->blocks; b++) {
-        const double *near = s->near + b * ROWS;
+        const double *near = s->near + b * s->rows;
         HY_TRY(hy_poll(cx, b, s->blocks));
-        HY_TRY(s->p.kernels->sqdist(cx, rows_of(s, b), m, s->p.d, hy_points_row(&s->p, b * ROWS),
+        HY_TRY(s->p.kernels->sqdist(cx, rows_of(s, b), m, s->p.d, hy_points_row(&s->p, b * s->rows),
                                     s->tried, s->many));
         for (int64_t i = 0; i < rows_of(s, b); i++)
             for (int64_t j = 0; j < m; j++) {
@@ -346,18 +347,20 @@ static hy_status best_candidate(hy_ctx *cx, seeding *s, double total, int64_t *r
 static hy_status allocate(hy_ctx *cx, hy_call *c, seeding *s)
 {
     hy_tensor *zero, *many, *tried, *row;
-    const int64_t rows = ROWS, m = s->candidates;
+    const int64_t m = s->candidates, most = ((int64_t)1 << 28) / s->p.d;
 
-    s->blocks = (s->p.n + ROWS - 1) / ROWS;
-    HY_TRY(hy_temp(cx, c, HY_INDEX, 1, &rows, &zero));
-    HY_TRY(hy_temp(cx, c, s->p.dtype, 2, (int64_t[]){ ROWS, m }, &many));
+    s->rows = most < 4096 ? 4096 : most > 65536 ? 65536 : most;
+    s->rows = s->rows < s->p.n ? s->rows : s->p.n;
+    s->blocks = (s->p.n + s->rows - 1) / s->rows;
+    HY_TRY(hy_temp(cx, c, HY_INDEX, 1, &s->rows, &zero));
+    HY_TRY(hy_temp(cx, c, s->p.dtype, 2, (int64_t[]){ s->rows, m }, &many));
     HY_TRY(hy_temp(cx, c, s->p.dtype, 2, (int64_t[]){ m, s->p.d }, &tried));
     HY_TRY(hy_temp(cx, c, HY_INDEX, 1, &m, &row));
     HY_TRY(f64_scratch(cx, c, s->p.n, &s->near));
     HY_TRY(f64_scratch(cx, c, s->blocks, &s->sum));
-    HY_TRY(f64_scratch(cx, c, ROWS, &s->one));
+    HY_TRY(f64_scratch(cx, c, s->rows, &s->one));
     HY_TRY(f64_scratch(cx, c, m, &s->potential));
-    s->zero = memset(hy_data(zero), 0, ROWS * sizeof *s->zero);
+    s->zero = memset(hy_data(zero), 0, (size_t)s->rows * sizeof *s->zero);
     s->many = hy_data(many);
     s->tried = hy_data(tried);
     s->tried_row = hy_data(row);
@@ -413,18 +416,19 @@ const hy_op hy_ops_kmeans[] = {
       .signature = "x:matrix centers:matrix weights:vector? {max_iter:integer=300 tol:number=1e-4} "
                    "-> index matrix tensor tensor",
       .forward = kmeans_fwd,
-      .doc = "Lloyd's k-means from the given centers: labels, centers, inertia (f64, exact) and "
-             "iterations. Stops when labels repeat or the centers move less than tol times the mean "
-             "variance of the features. An empty cluster takes the point farthest from its center." },
+      .doc = "Lloyd's k-means from the given centers: labels, centers, inertia (f64, exact), "
+             "iterations. Stops when labels repeat or centers move less than tol times the mean "
+             "variance of the features. An empty cluster takes the point farthest from its own "
+             "center." },
     { .name = "kmeans_plusplus",
       .signature = "x:matrix k:integer {rng:rng candidates:integer?} -> matrix index",
       .forward = kmeans_plusplus_fwd,
-      .doc = "Greedy k-means++: k rows of x that lie far apart, and their positions. Each is the best "
-             "of 2 + ln k candidates drawn with probability proportional to the squared distance to "
-             "the rows chosen before." },
+      .doc = "Greedy k-means++: k rows of x that lie far apart, and their positions. Each is the "
+             "best of 2 + ln k candidates, drawn with probability proportional to the squared "
+             "distance to the rows chosen before." },
     { .name = "nearest_center",
       .signature = "x:matrix centers:matrix -> index vector",
       .forward = nearest_center_fwd,
-      .doc = "Nearest center of every row of x (ties to the first) and the squared distance to it." },
+      .doc = "Nearest center of every row of x (ties to the first), and the squared distance." },
     { 0 },
 };

@@ -134,7 +134,7 @@ static bool same_cell(const pair *p, int32_t i, int32_t j)
     return p->row[i] == p->row[j] && p->column[i] == p->column[j];
 }
 
-/* The cells of the contingency table that are not 0: memory stays O(n) however many ids there are. */
+/* The cells of the contingency table that are not 0: O(n) memory however many ids there are. */
 static hy_status overlaps_fwd(hy_ctx *cx, hy_call *c)
 {
     pair p;
@@ -193,8 +193,9 @@ static hy_status distinct_sizes(hy_ctx *cx, hy_call *c, hy_tensor *sizes, const 
     for (int64_t i = 0; i < n; i++) {
         const double v = (*size)[i];
         if (!(v >= 1) || v != floor(v) || v > INT32_MAX)
-            return hy_fail(cx, HY_EARG, "%s holds %g at %lld; cluster sizes are whole numbers from 1",
-                           name, v, (long long)i + 1);
+            return hy_fail(cx, HY_EARG,
+                           "%s holds %g at %lld; cluster sizes are whole numbers from 1", name, v,
+                           (long long)i + 1);
         *total += v;
     }
     qsort(*size, (size_t)n, sizeof **size, by_size);
@@ -265,7 +266,8 @@ static hy_status read_cost(hy_ctx *cx, const hy_tensor *cost, bool transposed, d
         for (int64_t j = 0; j < columns; j++) {
             const double v = hy_get(cost, i * columns + j);
             if (!(fabs(v) <= HY_COST_MAX))
-                return hy_fail(cx, HY_EARG, "cost is %s at row %lld, column %lld; it must be finite",
+                return hy_fail(cx, HY_EARG,
+                               "cost is %s at row %lld, column %lld; it must be finite",
                                isnan(v) ? "NaN" : "infinite", (long long)i + 1, (long long)j + 1);
             out[transposed ? j * rows + i : i * columns + j] = v;
         }
@@ -308,8 +310,8 @@ const hy_op hy_ops_partition[] = {
     { .name = "contingency",
       .signature = "truth:index labels:index -> matrix",
       .forward = contingency_fwd,
-      .doc = "How many points each class shares with each cluster: f64, a row for every id in truth "
-             "and a column for every id in labels, ids ascending. Noise (-1) is an id too." },
+      .doc = "How many points each class shares with each cluster: f64, a row for every id in "
+             "truth and a column for every id in labels, ids ascending. Noise (-1) is an id too." },
     { .name = "overlaps",
       .signature = "truth:index labels:index -> vector index index",
       .forward = overlaps_fwd,
@@ -318,7 +320,7 @@ const hy_op hy_ops_partition[] = {
     { .name = "expected_mutual_information",
       .signature = "a:vector b:vector -> tensor",
       .forward = expected_mutual_information_fwd,
-      .doc = "Mean mutual information (nats) of two random partitions with cluster sizes a and b." },
+      .doc = "Mean mutual information, in nats, of random partitions with cluster sizes a and b." },
     { .name = "hungarian",
       .signature = "cost:matrix -> index tensor",
       .forward = hungarian_fwd,

@@ -44,8 +44,8 @@ static hy_status need_finite(hy_ctx *cx, const hy_points *p, const char *name)
     const int64_t at = s.first;
     if (at == INT64_MAX)
         return HY_OK;
-    return hy_fail(cx, HY_EARG, "%s is %s at row %lld, column %lld; every value must be finite", name,
-                   isnan(hy_number(p->dtype, p->x, at)) ? "NaN" : "infinite",
+    return hy_fail(cx, HY_EARG, "%s is %s at row %lld, column %lld; every value must be finite",
+                   name, isnan(hy_number(p->dtype, p->x, at)) ? "NaN" : "infinite",
                    (long long)(at / p->d) + 1, (long long)(at % p->d) + 1);
 }
 
@@ -118,8 +118,8 @@ hy_status hy_points_sums(hy_ctx *cx, const hy_points *p, int64_t k, const void *
     for (int64_t i = 0; i < p->n; i += rows) {
         const char *w = weight ? (const char *)weight + i * p->size : NULL;
         HY_TRY(hy_poll(cx, i, p->n));
-        HY_TRY(p->kernels->label_sums(cx, block_end(p, i, rows) - i, k, p->d, hy_points_row(p, i), w,
-                                      label + i, part, part_count));
+        HY_TRY(p->kernels->label_sums(cx, block_end(p, i, rows) - i, k, p->d, hy_points_row(p, i),
+                                      w, label + i, part, part_count));
         for (int64_t j = 0; j < k * p->d; j++)
             sums[j] += part[j];
         for (int64_t j = 0; j < k; j++)

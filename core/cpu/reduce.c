@@ -12,18 +12,21 @@
 #include "math.h"
 
 enum {
-    BLOCK = 4096,      /* elements summed in one go along a row: 256 in each lane */
-    COLUMN_BLOCK = 256, /* likewise down a column */
+    BLOCK = 4096,     /* elements summed in one go along a row: 256 in each lane */
+    COLUMN_BLOCK = 64, /* likewise down a column */
     WIDTH = 256,
     PARTS = 32,
-    GROUP = 1024,      /* elements of short softmax rows handled together */
+    SHORT = 32,       /* rows up to this length are handled side by side, as columns */
+    GROUP = 1024,     /* elements of short softmax rows handled together */
 };
 
 /* ---- sums of a term over a row, and down columns ------------------------------------------------ */
 
 typedef double row_sum(int64_t n, const real *x, real shift);
-typedef void column_sums(int64_t n, int64_t width, int64_t stride, const real *x, const real *shift,
-                         double *total);
+/* Column i < width holds x[i · step + row · stride]. Many short rows are summed like this
+ * too, side by side, with step r and stride 1. */
+typedef void column_sums(int64_t n, int64_t stride, int64_t width, int64_t step, const real *x,
+                         const real *shift, double *total);
 
 #define TERM(name, f)                                                                        \
     static inline real name##_term(real x, real shift)                                       \
@@ -43,8 +46,8 @@ typedef void column_sums(int64_t n, int64_t width, int64_t stride, const real *x
         }                                                                                    \
         return total;                                                                        \
     }                                                                                        \
-    static void name##_columns(int64_t n, int64_t width, int64_t stride, const real *X,      \
-                               const real *SHIFT, double *total)                             \
+    static void name##_columns(int64_t n, int64_t stride, int64_t width, int64_t step,       \
+                               const real *X, const real *shift, double *total)              \
     {                                                                                        \
         real sum[WIDTH];                                                                     \
         for (int64_t i = 0; i < width; i++)                                                  \
@@ -54,10 +57,10 @@ typedef void column_sums(int64_t n, int64_t width, int64_t stride, const real *x
             for (int64_t i = 0; i < width; i++)                                              \
                 sum[i] = 0;                                                                  \
             for (; row < stop; row++, X += stride)                                           \
-                SIMD for (int64_t i = 0; i < width; i++)                                     \
-                {                                                                            \
-                    sum[i] += name##_term(X[i], SHIFT[i]);                                   \
-                }                                                                            \
+                if (step == 1)                                                               \
+                    SIMD for (int64_t i = 0; i < width; i++) sum[i] += name##_term(X[i], shift[i]); \
+                else                                                                         \
+                    SIMD for (int64_t i = 0; i < width; i++) sum[i] += name##_term(X[i * step], shift[i]); \
             for (int64_t i = 0; i < width; i++)                                              \
                 total[i] += (double)sum[i];                                                  \
         }                                                                                    \
@@ -117,7 +120,7 @@ static void sum_part(const sum_job *j, int64_t task, int64_t part, double *total
     if (j->inner == 1)
         *total = terms[j->term].row(n, x, *shift);
     else
-        terms[j->term].columns(n, task_width(j, task), j->inner, x, shift, total);
+        terms[j->term].columns(n, j->inner, task_width(j, task), 1, x, shift, total);
 }
 
 static void finish_task(const sum_job *j, int64_t task, const double *total)
@@ -152,6 +155,20 @@ static void sum_parts(void *arg, int64_t begin, int64_t end)
         sum_part(j, j->task, part, j->partial + part * WIDTH);
 }
 
+/* The same for rows of at most SHORT, which are tasks of one column. */
+static void sum_short_rows(void *arg, int64_t begin, int64_t end)
+{
+    const sum_job *j = arg;
+    double total[WIDTH];
+    for (int64_t row = begin; row < end; row += WIDTH) {
+        const int64_t width = min_of(WIDTH, end - row);
+        terms[j->term].columns(j->r, 1, width, j->r, j->x + row * j->r,
+                               j->shift == j->x ? j->x : j->shift + row, total);
+        for (int64_t i = 0; i < width; i++)
+            finish_task(j, row + i, &total[i]);
+    }
+}
+
 static void sum_task_by_parts(sum_job *j, int64_t task)
 {
     double total[WIDTH] = { 0 }, partial[PARTS * WIDTH];
@@ -166,7 +183,7 @@ static void sum_task_by_parts(sum_job *j, int64_t task)
 
 static void sum_all(sum_job *j, int64_t outer)
 {
-    const int64_t unit = j->inner == 1 ? 4 * BLOCK : 4 * COLUMN_BLOCK;
+    const int64_t unit = j->inner == 1 ? 4 * BLOCK : 16 * COLUMN_BLOCK;
     if (outer == 0 || j->inner == 0)
         return;
     j->tiles = parts_of(j->inner, WIDTH);
@@ -177,7 +194,8 @@ static void sum_all(sum_job *j, int64_t outer)
         for (int64_t task = 0; task < tasks; task++)
             sum_task_by_parts(j, task);
     else
-        hy_parallel_for(tasks, row_grain(j->r * min_of(WIDTH, j->inner)), sum_tasks, j);
+        hy_parallel_for(tasks, row_grain(j->r * min_of(WIDTH, j->inner)),
+                        j->inner == 1 && j->r <= SHORT ? sum_short_rows : sum_tasks, j);
 }
 
 /* ---- extremes -------------------------------------------------------------------------------------- */
@@ -208,7 +226,7 @@ static int64_t row_best(int64_t n, const real *x, real sign)
 
 typedef struct best_job {
     real sign;
-    int64_t r, inner, tiles, part;
+    int64_t outer, r, inner, tiles, part;
     const real *x;
     real *y;
     int32_t *position;
@@ -238,29 +256,46 @@ static int64_t long_row_best(best_job *j, const real *x)
     return best;
 }
 
-static void column_best(const best_job *j, int64_t task)
+/* Of each of `width` columns (as in column_sums): the best, sign applied, and where it first stands. */
+static void column_best(int64_t n, int64_t stride, int64_t width, int64_t step, const real *x, real sign,
+                        real *best, int32_t *at)
 {
-    const int64_t o = task / j->tiles, first = task % j->tiles * WIDTH;
-    const int64_t width = min_of(WIDTH, j->inner - first);
-    const real *x = j->x + o * j->r * j->inner + first, sign = j->sign;
-    real best[WIDTH];
-    int32_t at[WIDTH];
     for (int64_t i = 0; i < width; i++) {
-        best[i] = sign * x[i];
+        best[i] = sign * x[i * step];
         at[i] = 0;
     }
-    for (int32_t k = 1; k < j->r; k++) {
-        x += j->inner;
-        SIMD for (int64_t i = 0; i < width; i++)
-        {
-            const real value = sign * x[i];
-            const bool better = (value > best[i]) | ((value != value) & (best[i] == best[i]));
-            best[i] = better ? value : best[i];
-            at[i] = better ? k : at[i];
-        }
+    for (int32_t k = 1; k < n; k++) {
+        x += stride;
+#define BEST_LOOP(step)                                                                        \
+    SIMD for (int64_t i = 0; i < width; i++)                                                   \
+    {                                                                                          \
+        const real value = sign * x[i * (step)];                                               \
+        const bool better = (value > best[i]) | ((value != value) & (best[i] == best[i]));     \
+        best[i] = better ? value : best[i];                                                    \
+        at[i] = better ? k : at[i];                                                            \
     }
+        if (step == 1)
+            BEST_LOOP(1)
+        else
+            BEST_LOOP(step)
+#undef BEST_LOOP
+    }
+}
+
+/* Task: WIDTH columns of one outer index, or WIDTH short rows. */
+static void best_columns(const best_job *j, int64_t task)
+{
+    const bool rows = j->inner == 1;
+    const int64_t o = rows ? 0 : task / j->tiles, first = (rows ? task : task % j->tiles) * WIDTH;
+    const int64_t width = min_of(WIDTH, (rows ? j->outer : j->inner) - first);
+    real best[WIDTH], *y = j->y + o * j->inner + first;
+    int32_t at[WIDTH];
+    if (rows)
+        column_best(j->r, 1, width, j->r, j->x + first * j->r, j->sign, best, at);
+    else
+        column_best(j->r, j->inner, width, 1, j->x + o * j->r * j->inner + first, j->sign, best, at);
     for (int64_t i = 0; i < width; i++)
-        j->y[o * j->inner + first + i] = sign * best[i];
+        y[i] = j->sign * best[i];
     if (j->position)
         memcpy(j->position + o * j->inner + first, at, (size_t)width * sizeof *at);
 }
@@ -276,22 +311,24 @@ static void best_tasks(void *arg, int64_t begin, int64_t end)
 {
     const best_job *j = arg;
     for (int64_t task = begin; task < end; task++)
-        if (j->inner == 1)
+        if (j->inner == 1 && j->r > SHORT)
             put_best(j, task, row_best(j->r, j->x + task * j->r, j->sign));
         else
-            column_best(j, task);
+            best_columns(j, task);
 }
 
 static void extreme(int sign, int64_t outer, int64_t r, int64_t inner, const void *x, void *y,
                     int32_t *position)
 {
-    best_job j = { .sign = (real)sign, .r = r, .inner = inner, .tiles = parts_of(inner, WIDTH),
-                   .x = x, .y = y, .position = position };
+    best_job j = { .sign = (real)sign, .outer = outer, .r = r, .inner = inner,
+                   .tiles = parts_of(inner, WIDTH), .x = x, .y = y, .position = position };
+    const bool short_rows = inner == 1 && r <= SHORT;
     if (inner == 1 && outer < PARTS && r >= PARTS * BLOCK)
         for (int64_t row = 0; row < outer; row++)
             put_best(&j, row, long_row_best(&j, j.x + row * r));
     else
-        hy_parallel_for(outer * j.tiles, row_grain(r * min_of(WIDTH, inner)), best_tasks, &j);
+        hy_parallel_for(short_rows ? parts_of(outer, WIDTH) : outer * j.tiles,
+                        row_grain(r * (short_rows ? WIDTH : min_of(WIDTH, inner))), best_tasks, &j);
 }
 
 /* ---- the reductions --------------------------------------------------------------------------------- */
@@ -347,10 +384,24 @@ typedef struct scan_job {
     real *y;
 } scan_job;
 
+static void scan_row(const scan_job *j, const real *x, real *y)
+{
+    double sum = 0;
+    for (int64_t k = 0; k < j->r; k++) {
+        const int64_t at = j->reverse ? j->r - 1 - k : k;
+        sum += (double)x[at];
+        y[at] = (real)sum;
+    }
+}
+
 static void scan_tasks(void *arg, int64_t begin, int64_t end)
 {
     const scan_job *j = arg;
     for (int64_t task = begin; task < end; task++) {
+        if (j->inner == 1) {
+            scan_row(j, j->x + task * j->r, j->y + task * j->r);
+            continue;
+        }
         const int64_t first = task % j->tiles * WIDTH, width = min_of(WIDTH, j->inner - first);
         double sum[WIDTH];
         for (int64_t i = 0; i < width; i++)
@@ -384,55 +435,57 @@ typedef struct softmax_job {
     real *out;
 } softmax_job;
 
-static real row_largest(int64_t n, const real *x)
-{
-    return x[row_best(n, x, 1)];
-}
-
 /* A row of −inf has no softmax: 0 everywhere, so that no NaN spreads (and −inf for the logarithm). */
 static void finish_softmax(const softmax_job *j, double sum, const real *e, real *y)
 {
-    const real divisor = sum > 0 || sum != sum ? (real)sum : 1, lost = (real)log((double)divisor);
+    const real divisor = sum > 0 || sum != sum ? (real)sum : 1;
+    const real lost = j->log ? (real)log((double)divisor) : 0;
     if (j->log)
         SIMD for (int64_t i = 0; i < j->r; i++) y[i] = y[i] - lost;
     else
         SIMD for (int64_t i = 0; i < j->r; i++) y[i] = e[i] / divisor;
 }
 
-/* Rows that fit into GROUP elements: one loop of e^x over all of them. */
+/* Short rows, at most WIDTH and GROUP elements: one loop of e^x over all of them. */
 static void softmax_short(const softmax_job *j, int64_t rows, const real *x, real *y)
 {
-    real e[GROUP];
     const int64_t r = j->r, n = rows * r;
+    real e[GROUP], largest[WIDTH];
+    double sum[WIDTH];
+    int32_t at[WIDTH];
+    column_best(r, 1, rows, r, x, 1, largest, at);
     for (int64_t row = 0; row < rows; row++) {
-        const real shift = safe_shift(row_largest(r, x + row * r));
+        const real shift = safe_shift(largest[row]);
         SIMD for (int64_t i = row * r; i < (row + 1) * r; i++) y[i] = x[i] - shift;
     }
     for (int64_t i = 0; i < n; i++)
         e[i] = m_exp(y[i]);
+    plain_columns(r, 1, rows, r, e, largest, sum);
     for (int64_t row = 0; row < rows; row++)
-        finish_softmax(j, plain_row(r, e + row * r, 0), e + row * r, y + row * r);
+        finish_softmax(j, sum[row], e + row * r, y + row * r);
 }
 
 static void softmax_long(const softmax_job *j, const real *x, real *y)
 {
-    const real shift = safe_shift(row_largest(j->r, x));
-    const double sum = exponential_row(j->r, x, shift);
-    if (j->log)
+    const real shift = safe_shift(x[row_best(j->r, x, 1)]);
+    if (j->log) {
+        const double sum = exponential_row(j->r, x, shift);
         SIMD for (int64_t i = 0; i < j->r; i++) y[i] = x[i] - shift;
-    else
+        finish_softmax(j, sum, y, y);
+    } else {
         SIMD for (int64_t i = 0; i < j->r; i++) y[i] = m_exp(x[i] - shift);
-    finish_softmax(j, sum, y, y);
+        finish_softmax(j, plain_row(j->r, y, 0), y, y);
+    }
 }
 
 static void softmax_range(void *arg, int64_t begin, int64_t end)
 {
     const softmax_job *j = arg;
-    const int64_t together = GROUP / j->r;
-    for (int64_t row = begin; row < end; row += max_of(1, together)) {
+    const int64_t together = j->r <= SHORT ? min_of(GROUP / j->r, WIDTH) : 1;
+    for (int64_t row = begin; row < end; row += together) {
         const real *x = j->x + row * j->r;
         real *y = j->out + row * j->r;
-        if (together > 0)
+        if (j->r <= SHORT)
             softmax_short(j, min_of(together, end - row), x, y);
         else
             softmax_long(j, x, y);

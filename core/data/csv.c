@@ -133,15 +133,24 @@ static char guess_delimiter(const char *p, const char *stop)
     return ',';
 }
 
-/* Number of fields; *numbers: how many of them are numbers. */
+/* A field that begins with a digit means a number, even if it is none: '1,5' is no header. */
+static bool wants_to_be_number(field f)
+{
+    double v;
+    const char *p = f.text, *end = f.text + f.length;
+    while (p < end && strchr("+-.", *p) && *p)
+        p++;
+    return (p < end && *p >= '0' && *p <= '9') || named_number(f, &v);
+}
+
+/* Number of fields; *numbers: how many of them are meant as numbers. */
 static int64_t count_fields(const char *p, const char *stop, char delimiter, int64_t *numbers)
 {
     int64_t n = 0;
-    double v;
     field f;
     stop = trim(&p, stop);
     for (*numbers = 0; next_field(&p, stop, delimiter, &f); n++)
-        *numbers += parse_number(f, &v);
+        *numbers += wants_to_be_number(f);
     return n;
 }
 

@@ -18,6 +18,9 @@ typedef struct hy_grid {
     int64_t stride[4][HY_MAX_DIM];
 } hy_grid;
 
+/* Collapse dimensions of `n` operands broadcast to shape; an operand that is NULL is skipped. */
+void hy_grid_make(hy_grid *grid, int ndim, const int64_t *shape, int n, hy_tensor *const *operand);
+
 /* Rows of elementwise.def. */
 typedef enum hy_unary_row {
 #define UNARY(name, ...) HY_UNARY_##name,

@@ -34,13 +34,10 @@ void hy_split_axis(const hy_tensor *x, int64_t axis, int64_t *outer, int64_t *r,
         *inner *= x->shape[i];
 }
 
-/* in, source, temp and version live in one block behind the call. */
-enum { MAX_TEMP = 48 };
-
+/* in, source and version live in one block behind the call. */
 static int64_t call_bytes(int nin)
 {
-    return (int64_t)sizeof(hy_call) + nin * (int64_t)(2 * sizeof(hy_tensor *) + sizeof(uint32_t)) +
-           MAX_TEMP * (int64_t)sizeof(hy_tensor *);
+    return (int64_t)sizeof(hy_call) + nin * (int64_t)(2 * sizeof(hy_tensor *) + sizeof(uint32_t));
 }
 
 static hy_status call_new(hy_ctx *cx, const hy_op *op, int nin, hy_tensor *const *in, const hy_arg *arg,
@@ -54,8 +51,7 @@ static hy_status call_new(hy_ctx *cx, const hy_op *op, int nin, hy_tensor *const
     c->nin = nin;
     c->in = (hy_tensor **)(c + 1);
     c->source = c->in + nin;
-    c->temp = c->source + nin;
-    c->version = (uint32_t *)(c->temp + MAX_TEMP);
+    c->version = (uint32_t *)(c->source + nin);
     if (arg)
         memcpy(c->arg, arg, sizeof c->arg);
     for (int i = 0; i < nin; i++)
@@ -83,6 +79,7 @@ void hy_call_free(hy_ctx *cx, hy_call *c)
         hy_unref(c->out[i]);
         hy_unref(c->grad[i]);
     }
+    hy_free(cx, c->temp, c->temproom * (int64_t)sizeof *c->temp);
     hy_free(cx, c, call_bytes(c->nin));
 }
 
@@ -123,14 +120,18 @@ static hy_status with_name(hy_ctx *cx, const hy_op *op, hy_status status)
 
 static hy_status forward(hy_ctx *cx, hy_call *c, hy_tape *tape)
 {
+    const bool record = tape && c->op->backward && any_requires_grad(c);
     HY_TRY(prepare_inputs(cx, c));
+    if (record)
+        HY_TRY(hy_tape_reserve(cx, tape));
     HY_TRY(c->op->forward(cx, c));
     drop_temps(c);
-    if (!tape || !c->op->backward || !any_requires_grad(c))
+    if (!record)
         return HY_OK;
     for (int i = 0; i < c->nin; i++)
         c->version[i] = c->source[i] ? c->source[i]->storage->version : 0;
-    return hy_tape_record(cx, tape, c);
+    hy_tape_record(tape, c);
+    return HY_OK;
 }
 
 hy_status hy_run(hy_ctx *cx, const hy_op *op, int nin, hy_tensor *const *in, const hy_arg *arg,
@@ -175,11 +176,25 @@ hy_status hy_out_view(hy_ctx *cx, hy_call *c, int i, hy_tensor *base, int ndim, 
     return HY_OK;
 }
 
+static hy_status grow_temps(hy_ctx *cx, hy_call *c)
+{
+    const int room = c->temproom ? 2 * c->temproom : 8;
+    void *memory;
+    HY_TRY(hy_alloc(cx, room * (int64_t)sizeof *c->temp, &memory));
+    if (c->ntemp)
+        memcpy(memory, c->temp, (size_t)c->ntemp * sizeof *c->temp);
+    hy_free(cx, c->temp, c->temproom * (int64_t)sizeof *c->temp);
+    c->temp = memory;
+    c->temproom = room;
+    return HY_OK;
+}
+
+/* The call takes over t, also when that fails. */
 static hy_status keep_temp(hy_ctx *cx, hy_call *c, hy_tensor *t, hy_tensor **out)
 {
-    if (c->ntemp == MAX_TEMP) {
+    if (c->ntemp == c->temproom && grow_temps(cx, c) != HY_OK) {
         hy_unref(t);
-        return hy_fail(cx, HY_EARG, "more than %d temporaries in one call", MAX_TEMP);
+        return cx->status;
     }
     *out = c->temp[c->ntemp++] = t;
     return HY_OK;

@@ -105,12 +105,14 @@ static hy_status batch_norm_fwd(hy_ctx *cx, hy_call *c)
     HY_TRY(hy_temp_run(cx, c, "mul", y, c->in[GAMMA], NULL, &y));
     HY_TRY(hy_temp_run(cx, c, "add", y, c->in[BETA], NULL, &y));
     HY_TRY(hy_out_tensor(cx, c, 0, y));
-    if (!update[0])
-        return HY_OK;
-    for (int i = 0; i < 2; i++) { /* nothing below can fail: shapes and dtypes agree */
+    for (int i = 0; i < 2; i++) { /* nothing here can fail: shapes and dtypes agree */
         hy_tensor *running = c->source[MEAN + i];
-        HY_TRY(hy_copy_into(cx, update[i], running));
-        running->storage->version++;
+        if (update[i]) {
+            HY_TRY(hy_copy_into(cx, update[i], running));
+            running->storage->version++;
+        }
+        c->source[MEAN + i] = NULL; /* the tape must not watch it: the next call may move it */
+        hy_unref(running);
     }
     return HY_OK;
 }

@@ -23,8 +23,6 @@ extern const hy_op hy_ops_partition[];   /* cluster/partition.c: contingency, hu
 /* Errors that every numeric op gives in the same words. */
 hy_status hy_need_real(hy_ctx *cx, const hy_tensor *x);                       /* f32 or f64 */
 hy_status hy_need_same_dtype(hy_ctx *cx, const hy_tensor *x, const hy_tensor *y);
-/* Collapse dimensions of `n` operands broadcast to shape; an operand that is NULL is skipped. */
-void hy_grid_make(hy_grid *grid, int ndim, const int64_t *shape, int n, hy_tensor *const *operand);
 /* outer × r × inner around axis (axis −1: everything is r) */
 void hy_split_axis(const hy_tensor *x, int64_t axis, int64_t *outer, int64_t *r, int64_t *inner);
 

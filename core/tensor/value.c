@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../ops/ops.h"
+#include "../device/kernels.h"
 
 char *hy_shape_text(const hy_tensor *t, char *buffer)
 {

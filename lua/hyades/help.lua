@@ -71,10 +71,10 @@ local function lua_function_text(fn)
   return name .. parameters(fn, info) .. "\n" .. (doc or "It has no documentation.")
 end
 
-local function op_text(name)
-  local op = core.op_info(name)
-  return ("hy.%s: %s\n%s%s"):format(op.name, op.signature:gsub("%->", "→"), op.doc,
-    op.differentiable and "" or "\nIt has no gradient.")
+local function native_text(about)
+  local signature = about.signature:gsub("%->", "→")
+  local gradient = about.differentiable == false and "\nIt has no gradient." or ""
+  return ("%s: %s\n%s%s"):format(about.name, signature, about.doc, gradient)
 end
 
 -- ---- tables ---------------------------------------------------------------------------------
@@ -121,12 +121,11 @@ local function default_text(value)
   return class.kind(value) or type(value) == "function" and "function" or tostring(value)
 end
 
--- A class by the head of its file, or by the comment above its constructor; then its options.
+-- A class by the head of its file, or by the comment above its init; then its options.
 local function class_text(value)
-  local path = file_of(value)
-  local init = rawget(value, "init")
-  local doc = path and head_of(path) or type(init) == "function" and lua_function_text(init)
-  local parts = { value.hyades_class, doc }
+  local path, init = file_of(value), rawget(value, "init")
+  local parts = { value.hyades_class }
+  parts[2] = path and head_of(path) or init and lua_function_text(init)
   local options = {}
   for _, name in ipairs(class.keys(value.defaults or {})) do
     options[#options + 1] = ("%s = %s"):format(name, default_text(value.defaults[name]))
@@ -198,8 +197,8 @@ function help.text(x)
     local found = find(x)
     return found == nil and unknown_text(x) or help.text(found)
   elseif type(x) == "function" then
-    local op = core.op_of(x)
-    if op then return op_text(op) end
+    local about = core.about(x)
+    if about then return native_text(about) end
     x = require("hyades.model").original(x)
     return debug.getinfo(x, "S").what == "C" and "A function written in C." or lua_function_text(x)
   elseif type(x) == "table" and x ~= help then

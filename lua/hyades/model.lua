@@ -145,7 +145,7 @@ function Model:__tostring()
   local defaults, parts = self.defaults, {}
   for _, name in ipairs(class.keys(defaults)) do
     local value = self[name]
-    if value ~= defaults[name] and (type(value) ~= "table" or class.is_class(value)) and
+    if value ~= nil and value ~= defaults[name] and (type(value) ~= "table" or class.is_class(value)) and
       type(value) ~= "function" and type(value) ~= "userdata" then
       parts[#parts + 1] = name .. " = " .. (type(value) == "string" and ("%q"):format(value) or
         tostring(value))

@@ -31,7 +31,7 @@ end
 -- total: integer, number of steps · title: text; false or nil: nothing is shown
 -- → progress
 local function new(total, title)
-  local shown = title and core.isatty(2) and os.getenv("TERM") ~= "dumb"
+  local shown = title and core.is_terminal(2) and os.getenv("TERM") ~= "dumb"
   return setmetatable({ total = total, title = title or "", done = 0, values = {}, shown = shown,
     started = core.clock(), drawn = -pause }, Progress)
 end

@@ -74,19 +74,27 @@ end
 
 -- ---- answering ------------------------------------------------------------------------------
 
-local function print_results(code, results)
-  if results.n == 0 then return end
-  rawset(_G, "__", rawget(_G, "_"))
-  rawset(_G, "_", results[1])
-  if not code:find ";%s*$" then io.stdout:write(show.values(results), "\n") end
+-- The function that receives the results of an entry.
+local function printer(code)
+  return function(...)
+    if select("#", ...) == 0 then return end
+    rawset(_G, "__", rawget(_G, "_"))
+    rawset(_G, "_", (...))
+    if not code:find ";%s*$" then io.stdout:write(show.values(table.pack(...)), "\n") end
+  end
 end
 
--- The script's own frames of a traceback; none when the message says it all.
-local function frames(traceback)
-  local list = {}
+-- The frames of a traceback that say more than the message: those from the place it blames
+-- downward, without C and without this file.
+local function frames(message, traceback)
+  local list, found = {}, false
   for frame in traceback:gmatch "[^\n]+" do
     frame = frame:gsub("^%s+", "")
     if frame:find("hyades/prompt.lua:", 1, true) then break end
+    local place = frame:match "^.-:%d+:"
+    if not found and place and message:sub(1, #place) == place then
+      list, found = {}, true
+    end
     if not frame:find("[C]:", 1, true) then list[#list + 1] = "  " .. frame end
   end
   return #list > 1 and list or {}
@@ -98,8 +106,8 @@ end
 
 local function print_error(text, seen)
   local message, traceback = text:match "^(.*)\nstack traceback:\n(.*)$"
-  local list = frames(traceback or "")
   message = message or text
+  local list = frames(message, traceback or "")
   if seen and colored() then
     message = "\27[31m" .. message .. "\27[m"
     for i, frame in ipairs(list) do list[i] = "\27[2m" .. frame .. "\27[m" end
@@ -107,15 +115,8 @@ local function print_error(text, seen)
   say(table.concat({ message, table.unpack(list) }, "\n"))
 end
 
-local function answer(native, code, chunk)
-  local ok, problem = native.call(function()
-    print_results(code, table.pack(chunk()))
-  end)
-  if not ok then print_error(problem, native.seen) end
-end
-
 --- Run the prompt until the input ends.
--- native: table of the program: call(f) → true, or false and the error with its traceback;
+-- native: table of the program: call(f, g) runs g(f()) → nil, or the error with its traceback;
 -- interrupted() → was Ctrl-C pressed since the last time; typed: is the input a terminal;
 -- seen: is the error output one
 function prompt.run(native)
@@ -124,11 +125,8 @@ function prompt.run(native)
     local code, chunk, problem = read_entry(reader, native)
     if not code then break end
     if code:find "%S" then reader.remember(code) end
-    if chunk then
-      answer(native, code, chunk)
-    elseif problem then
-      print_error(problem, native.seen)
-    end
+    if chunk then problem = native.call(chunk, printer(code)) end
+    if problem then print_error(problem, native.seen) end
   end
   if native.typed then io.stdout:write "\n" end
 end

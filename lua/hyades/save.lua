@@ -16,6 +16,10 @@ local version = 1
 
 -- ---- tables to JSON ----
 
+local function plain_text(text)
+  return utf8.len(text) and not text:find "\0"
+end
+
 local function sequence(t)
   local n = 0
   for _ in pairs(t) do n = n + 1 end
@@ -24,23 +28,22 @@ end
 
 local function named(t)
   for key in pairs(t) do
-    if type(key) ~= "string" or not utf8.len(key) or key:find "\0" then return false end
+    if type(key) ~= "string" or not plain_text(key) then return false end
   end
   return true
-end
-
-local function plain_text(text)
-  return utf8.len(text) and not text:find "\0"
 end
 
 local function encode_scalar(value)
   if type(value) == "string" and not plain_text(value) then
     return { bytes = (value:gsub(".", function(c) return ("%02x"):format(c:byte()) end)) }
-  elseif math.type(value) == "integer" and math.abs(value) >= 2 ^ 53 then
+  elseif math.type(value) == "integer" and (value >= 2 ^ 53 or value <= -2 ^ 53) then
     return { number = ("%d"):format(value) }
-  elseif math.type(value) == "float" and (value % 1 == 0 or value ~= value) then
-    return { number = value ~= value and "nan" or value == math.huge and "inf"
-      or value == -math.huge and "-inf" or ("%a"):format(value) }
+  elseif value ~= value then
+    return { number = "nan" }
+  elseif value == math.huge or value == -math.huge then
+    return { number = value > 0 and "inf" or "-inf" }
+  elseif math.type(value) == "float" and value % 1 == 0 then
+    return { number = ("%a"):format(value) }
   end
   return value
 end
@@ -49,11 +52,15 @@ end
 local function name_of(writer, way)
   local words = {}
   for _, word in ipairs(way) do
-    if word ~= "fields" and word ~= "items" then words[#words + 1] = tostring(word) end
+    word = tostring(word)
+    if word ~= "fields" and word ~= "items" then
+      words[#words + 1] = plain_text(word) and word or "_"
+    end
   end
-  local name, n = #words > 0 and table.concat(words, ".") or "value", 1
+  local name, n = table.concat(words, "."), 1
+  if name == "" then name = "value" end
   local free = name
-  while writer.tensors[free] do
+  while writer.tensors[free] or free == "__metadata__" do
     n = n + 1
     free = name .. "_" .. n
   end
@@ -141,7 +148,8 @@ local decode
 local function decode_pairs(reader, list)
   local t = {}
   for _, pair in ipairs(list) do
-    local key = type(pair) == "table" and decode(reader, pair[1])
+    if type(pair) ~= "table" then damaged(reader.path) end
+    local key = decode(reader, pair[1])
     if key == nil or key ~= key or type(key) == "table" then damaged(reader.path) end
     t[key] = decode(reader, pair[2])
   end

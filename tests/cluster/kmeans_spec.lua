@@ -7,6 +7,12 @@ local function column(values, dtype)
   return hy.tensor(values, { dtype = dtype }):reshape(#values, 1)
 end
 
+-- The same values, bit for bit.
+local function assert_same(expected, got)
+  assert.same(expected:size(), got:size())
+  assert.equal(0, expected:ne(got):sum():item())
+end
+
 local six = { 0, 1, 2, 10, 11, 12 }
 
 -- k tight groups of m points around far corners, and their true labels.
@@ -45,11 +51,11 @@ describe("Lloyd's iterations", function()
     local x = hy.rand(500, 4, { rng = rng, dtype = "f64" })
     local start = x:narrow(1, 1, 12)
     local before = math.huge
-    for steps = 0, 25 do
+    for steps = 0, 15 do
       local labels, centers, inertia = hy.kmeans(x, start, { max_iter = steps, tol = 0 })
       assert.is_true(inertia:item() <= before * (1 + 1e-12))
       before = inertia:item()
-      assert.same(hy.sqdist(x, centers):argmin(2):totable(), labels:totable())
+      assert_same(hy.sqdist(x, centers):argmin(2), labels)
       assert.close((x - centers:index(labels)):square():sum():item(), before, 1e-12)
     end
   end)
@@ -109,12 +115,11 @@ describe("Lloyd's iterations", function()
     for n = 1, 2 do
       hy.threads(n)
       local centers, rows = hy.kmeans_plusplus(x, 9, { rng = hy.rng(2) })
-      local labels, moved, inertia, iterations = hy.kmeans(x, centers, { max_iter = 30 })
-      results[n] = { rows:totable(), labels:totable(), moved:totable(), inertia:item(),
-        iterations:item() }
+      results[n] = { rows, hy.kmeans(x, centers, { max_iter = 30 }) }
     end
     hy.threads(threads)
-    assert.same(results[1], results[2])
+    assert.equal(5, #results[1])
+    for i, expected in ipairs(results[1]) do assert_same(expected, results[2][i]) end
   end)
 
   it("read bytes, strides and both types of centers", function()
@@ -148,14 +153,14 @@ describe("k-means++", function()
   it("draws rows with probability proportional to the squared distance", function()
     local x, rng = column(six), hy.rng(12)
     local seen, total = { 0, 0, 0, 0, 0, 0 }, 0
-    for _ = 1, 24000 do
+    for _ = 1, 9000 do
       local _, rows = hy.kmeans_plusplus(x, 2, { rng = rng, candidates = 1 })
       local first, second = table.unpack(rows:totable())
       if first == 1 then
         seen[second], total = seen[second] + 1, total + 1
       end
     end
-    assert.is_true(math.abs(total / 24000 - 1 / 6) < 0.01)
+    assert.is_true(math.abs(total / 9000 - 1 / 6) < 0.02)
     for i, mass in ipairs{ 0, 1, 4, 100, 121, 144 } do
       local p = mass / 370
       assert.is_true(math.abs(seen[i] / total - p) <= 4 * math.sqrt(p * (1 - p) / total))

@@ -289,5 +289,5 @@ int main(void)
     for (int i = 0; i < hy_op_count(); i++)
         RUN(survives(cx, hy_op_at(i)));
     hy_ctx_free(cx);
-    return check_report();
+    return check_done();
 }

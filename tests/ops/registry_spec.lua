@@ -77,7 +77,8 @@ local in_place = { adam_step = true, sgd_step = true } -- they want contiguous p
 local function check_strided(info)
   if in_place[info.name] then
     local p = strided(hy.ones(3, 4))
-    assert.raises(function() call(info, { p, p, p, p }) end, "must be contiguous")
+    local list = info.name == "sgd_step" and { p, p, p } or { p, p, p, p }
+    assert.raises(function() call(info, list) end, "must be contiguous")
     return
   end
   for _, dtype in ipairs{ "f32", "f64" } do

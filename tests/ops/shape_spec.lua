@@ -7,9 +7,9 @@ local function grid() return hy.arange(1, 6):reshape(2, 3) end
 --- Does writing into the view show in x?
 local function shares(x, view)
   local before = x:sum():item()
-  view:copy_(view + 1)
+  view:copy(view + 1)
   local changed = x:sum():item() ~= before
-  view:copy_(view - 1)
+  view:copy(view - 1)
   return changed
 end
 

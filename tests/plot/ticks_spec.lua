@@ -44,8 +44,8 @@ describe("ticks", function()
     local positions, list = ticks.log(-3, 2, 10)
     assert.close({ -3, -2, -1, 0, 1, 2 }, positions, 1e-9)
     assert.same({ "10⁻³", "10⁻²", "10⁻¹", "10⁰", "10¹", "10²" }, list)
-    assert.same({ "10⁰", "10⁴", "10⁸" }, { select(2, ticks.log(0, 8, 3))[1],
-      select(2, ticks.log(0, 8, 3))[2], select(2, ticks.log(0, 8, 3))[3] })
+    local _, few = ticks.log(0, 8, 3)
+    assert.same({ "10⁰", "10³", "10⁶" }, few)
   end)
 
   it("of a short logarithmic axis are numbers between", function()

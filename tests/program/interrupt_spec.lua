@@ -1,9 +1,8 @@
 local S = require "tests.support"
 local play = require "tests.program.session"
 
--- Sanitized code is slower; the promise of 0.2 s is for the release build, on a machine that may
--- be busy with another test.
-local limit = S.sanitized and 5 or 0.5
+-- The promise is 0.2 s; the rest is for machines that are busy with other things.
+local limit = S.sanitized and 5 or 1
 
 describe("Ctrl-C at the prompt", function()
   local folder
@@ -77,7 +76,13 @@ describe("Ctrl-C at the prompt", function()
   it("stops a __close handler of a coroutine that is closed", function()
     stops([[local co = coroutine.create(function() local t <close> = setmetatable({}, ]] ..
       [[{ __close = function() while true do end end }) coroutine.yield() end) ]] ..
-      [[coroutine.resume(co) coroutine.close(co)]])
+      [[coroutine.resume(co) print(coroutine.close(co))]])
+  end)
+
+  it("stops loops around pcall, one inside the other", function()
+    stops([[local function spin() while true do end end ]] ..
+      [[local function f() while true do pcall(spin) end end ]] ..
+      [[local function g() while true do pcall(f) end end while true do pcall(g) end]])
   end)
 
   it("stops waiting for input", function()
@@ -117,8 +122,8 @@ describe("Ctrl-C at the prompt", function()
   end)
 
   it("stops the engine's loops", function()
-    stops "local x = hy.randn(20000, 64) while true do hy.sqdist(x:narrow(1, 1, 2000), x) end"
-    stops "cluster.KMeans{ k = 200, n_init = 1000, tol = 0, max_iter = 1e6 }:fit(hy.randn(50000, 32))"
+    stops "local x = hy.randn(2000, 64) while true do hy.sqdist(x:narrow(1, 1, 200), x) end"
+    stops "cluster.KMeans{ k = 200, n_init = 1000, tol = 0 }:fit(hy.randn(50000, 32))"
   end)
 
   it("stops training", function()
@@ -152,12 +157,10 @@ describe("Ctrl-C in a script", function()
     assert.match("shut", text)
   end)
 
-  it("leaves other errors their status", function()
-    local code = interrupted [[
-      pcall(function() while true do end end)
-      error "own"]]
-    assert.equal(1, (S.shell "./hyades -e 'error \"own\"'"))
-    assert.equal(130, code)
+  it("goes unnoticed when the script ends well all the same", function()
+    local code, text = interrupted "print(pcall(function() while true do end end))"
+    assert.equal(0, code)
+    assert.match("false\tinterrupted", text)
   end)
 
   it("ends it at once the second time, whatever it does", function()

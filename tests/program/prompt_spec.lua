@@ -89,6 +89,18 @@ describe("the prompt", function()
     ]]
   end)
 
+  it("blames the caller without the library's own frames", function()
+    session [[
+      send function f() return hy.nothing end\n
+      wait >
+      send f()\n
+      wait prompt:1: hy has no "nothing"
+      wait in function 'f'
+      wait >
+      never lua:
+    ]]
+  end)
+
   it("colors errors unless NO_COLOR is set", function()
     session [[
       send error "red"\n

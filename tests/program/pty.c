@@ -166,7 +166,8 @@ static bool play_all(terminal *t, FILE *steps)
         if (play(t, line, text))
             continue;
         wait_for(t, NULL, 0, 0.2);
-        fprintf(stderr, "step %d failed: %s %s\nprinted since the last wait:\n", number, line, text);
+        fprintf(stderr, "step %d failed: %s %s\n", number, line, text);
+        fprintf(stderr, "printed since the last wait:\n");
         fwrite(t->output + t->seen, 1, t->length - t->seen, stderr);
         fputc('\n', stderr);
         return false;

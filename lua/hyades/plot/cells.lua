@@ -63,10 +63,13 @@ function cells.draw(canvas, width, height, spec)
 end
 
 --- Side lengths of a picture whose cells are about square.
+-- n, d: rows and columns · rows: names of the rows or nil
 -- → width, height
-function cells.extent(n, d)
-  local cell = math.max(6, math.min(42, 420 / math.max(n, d)))
-  return math.max(320, 110 + cell * d), math.max(280, 110 + cell * n)
+function cells.extent(n, d, rows)
+  local cell = math.max(rows and 13 or 6, math.min(42, 420 / math.max(n, d)))
+  local longest = 2
+  for i = 1, rows and n or 0 do longest = math.max(longest, utf8.len(tostring(rows[i])) or 0) end
+  return math.max(320, 90 + cell * d + math.min(140, 6 * longest)), math.max(280, 110 + cell * n)
 end
 
 return cells

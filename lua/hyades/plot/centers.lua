@@ -5,10 +5,14 @@ local DEFAULTS = {
   shape = check.optional, columns = check.optional, titles = check.optional, title = check.optional,
 }
 
--- Centers as points of the data: decoded when they live in the embedding of a network.
+-- Centers as points of the data: decoded when they live in the embedding of a network. A decoder
+-- overshoots black and white a little; that is cut, or all images would turn gray.
 local function in_data_space(centers, net)
   if not net then return centers end
-  return require("hyades").no_grad(function() return net:clone():eval():decode(centers) end)
+  local hy = require "hyades"
+  local x = hy.no_grad(function() return net:clone():eval():decode(centers) end)
+  local lo, hi = x:min():item(), x:max():item()
+  return lo > -0.5 and hi > 0.5 and hi < 1.5 and x:clamp(0, 1) or x
 end
 
 --- The cluster centers of a fitted model as images; those of a deep model are decoded first.

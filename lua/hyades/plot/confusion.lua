@@ -63,7 +63,9 @@ end
 -- → figure
 return function(...)
   local fn = "plot.confusion"
-  local data, given = numbers.arguments(fn, 2, nil, ...)
+  local first = ...
+  local braces = select("#", ...) == 1 and type(first) == "table" and type(first[1]) ~= "number"
+  local data, given = numbers.arguments(fn, 2, braces, ...)
   local o = check.options(fn, given, DEFAULTS)
   local truth = numbers.labels(fn, "y", data[1])
   if #truth == 0 then numbers.fail(fn, "y: expected at least one label") end
@@ -83,7 +85,7 @@ return function(...)
       texts[i][k] = line[j] == 0 and "" or ticks.text(line[j])
     end
   end
-  local width, height = cells.extent(#rows, #columns)
+  local width, height = cells.extent(#rows, #columns, rows)
   return figure.new(o.width or width, o.height or height, function(canvas, w, h)
     cells.draw(canvas, w, h, { share = share, texts = texts, map = "blues", rows = rows,
       columns = columns, title = o.title, xlabel = o.xlabel, ylabel = o.ylabel })

@@ -45,10 +45,10 @@ return function(...)
     if write then texts[i] = {} end
     for j, v in ipairs(row) do
       share[i][j] = (v - lo) / (hi - lo)
-      if write then texts[i][j] = ticks.text(v, decimals) end
+      if write then texts[i][j] = v == v and ticks.text(v, decimals) or "" end
     end
   end
-  local width, height = cells.extent(#rows, d)
+  local width, height = cells.extent(#rows, d, o.rows)
   return figure.new(o.width or width + 60, o.height or height, function(canvas, w, h)
     cells.draw(canvas, w, h, { share = share, texts = texts, map = "viridis", rows = o.rows,
       columns = o.columns, title = o.title, xlabel = o.xlabel, ylabel = o.ylabel,

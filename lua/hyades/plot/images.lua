@@ -99,6 +99,16 @@ local function collect(fn, x, o)
   return images, h, w, sizes[1]
 end
 
+-- Full rows where that gives a sheet about as wide as high, or up to twice as wide.
+local function suitable_columns(n)
+  if n <= 10 then return n end
+  local side = math.ceil(math.sqrt(n))
+  for columns = side, 2 * side do
+    if n % columns == 0 then return columns end
+  end
+  return side
+end
+
 --- A sheet of images. Values in [0, 1] and bytes are shown as they are, others are scaled from
 -- their smallest to their largest value.
 -- x: n×d with `shape`, n×h×w or n×c×h×w · shape: { h, w } or { h, w, c } (default: square) ·
@@ -118,7 +128,7 @@ return function(...)
   end
   local images, h, w, total = collect(fn, x, o)
   local n = #images
-  local columns = math.min(n, o.columns or n <= 10 and n or math.ceil(math.sqrt(n * 1.25)))
+  local columns = math.min(n, o.columns or suitable_columns(n))
   local rows = math.ceil(n / columns)
 
   local target = n <= 12 and 144 or 112 -- pixels on the longer side: a multiple of the image's own

@@ -8,7 +8,7 @@ local palette = require "hyades.plot.palette"
 local DEFAULTS = {
   color = check.optional, names = check.optional, title = check.optional, xlabel = check.optional,
   ylabel = check.optional, size = check.optional, alpha = check.optional, annotate = false,
-  width = 640, height = 480,
+  width = check.optional, height = 480,
 }
 
 -- Two columns of z; more are projected on the two directions of largest variance.
@@ -126,7 +126,8 @@ return function(...)
     end
     if o.annotate and labels then annotate(canvas, entries, labels, xs, ys, X, Y) end
   end
-  return figure.new(o.width, o.height, function(canvas, width, height)
+  local legend_columns = math.max(1, math.ceil((entries and #entries or 0) / 24))
+  return figure.new(o.width or 480 + 160 * legend_columns, o.height, function(canvas, width, height)
     axes.draw(canvas, width, height, { x = x, y = y, title = o.title, legend = entries, bar = bar,
       plot = plot })
   end)

@@ -10,7 +10,7 @@ end
 
 local function with_commas(digits)
   local head, rest = digits:match("^(%d+)(.*)$")
-  if #head < 5 then return digits end
+  if not head or #head < 5 then return digits end -- short, inf or nan
   head = head:reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", "")
   return head .. rest
 end

@@ -1,0 +1,75 @@
+--- Optimizer steps by hand.
+require "tests.support"
+local hy = require "hyades"
+
+describe("adam_step", function()
+  it("moves by lr on the first step, whatever the gradient", function()
+    local p, m, v = hy.tensor{ 1, 1, 1 }, hy.zeros(3), hy.zeros(3)
+    hy.adam_step(p, hy.tensor{ 0.5, -200, 0 }, m, v, { lr = 0.1 })
+    assert.close({ 0.9, 1.1, 1 }, p, 1e-6)
+    assert.close({ 0.05, -20, 0 }, m, 1e-6)
+    assert.close({ 0.00025, 40, 0 }, v, 1e-5)
+  end)
+
+  it("follows the recurrence on the second step", function()
+    local function f64(t) return hy.tensor(t, { dtype = "f64" }) end
+    local p, m, v = f64{ 1 }, f64{ 0 }, f64{ 0 }
+    hy.adam_step(p, f64{ 1 }, m, v, { lr = 0.1, step = 1 })
+    hy.adam_step(p, f64{ 2 }, m, v, { lr = 0.1, step = 2 })
+    local m2, v2 = (0.09 + 0.2) / (1 - 0.81), (0.000999 + 0.004) / (1 - 0.998001)
+    assert.close({ 0.9 - 0.1 * m2 / math.sqrt(v2) }, p, 1e-7)
+  end)
+
+  it("decays weights with the gradient or beside it", function()
+    local p = hy.tensor{ 2 }
+    hy.adam_step(p, hy.zeros(1), hy.zeros(1), hy.zeros(1), { lr = 0.1, weight_decay = 0.5, decoupled = true })
+    assert.close({ 2 - 0.1 * 0.5 * 2 }, p, 1e-6)
+    p = hy.tensor{ 2 }
+    hy.adam_step(p, hy.zeros(1), hy.zeros(1), hy.zeros(1), { lr = 0.1, weight_decay = 0.5 })
+    assert.close({ 1.9 }, p, 1e-6)
+  end)
+
+  it("steps once when memory ran out on the way", function()
+    for n = 1, 6 do
+      local p, m, v = hy.ones(2, 2), hy.zeros(2, 2), hy.zeros(2, 2)
+      local g = hy.ones(2, 2):t()
+      hy.fail_allocation(n)
+      hy.adam_step(p, g, m, v, { lr = 0.1 })
+      hy.fail_allocation(0)
+      assert.close({ { 0.9, 0.9 }, { 0.9, 0.9 } }, p, 1e-6)
+    end
+  end)
+
+  it("refuses what does not fit, and then changes nothing", function()
+    local p, m, v = hy.ones(2), hy.zeros(2), hy.zeros(2)
+    assert.raises(function() hy.adam_step(p, hy.ones(3), m, v) end,
+      "adam_step: parameter and gradient differ in shape: 2 and 3")
+    assert.raises(function() hy.adam_step(p, p, m, hy.zeros(1)) end, "parameter and moment differ in shape: 2 and 1")
+    assert.raises(function() hy.adam_step(p, p, m, v, { step = 0 }) end, "step is 0; the first one is 1")
+    local q = hy.ones(2, 3)
+    assert.raises(function() hy.adam_step(q:t(), hy.ones(3, 2), hy.zeros(3, 2), hy.zeros(3, 2)) end,
+      "argument 1 is a strided view")
+    assert.same({ 1, 1 }, p:totable())
+  end)
+end)
+
+describe("sgd_step", function()
+  it("descends, with momentum and its Nesterov form", function()
+    local p = hy.tensor{ 1 }
+    hy.sgd_step(p, hy.tensor{ 2 }, { lr = 0.1 })
+    assert.close({ 0.8 }, p, 1e-6)
+    local buffer = hy.zeros(1)
+    hy.sgd_step(p, hy.tensor{ 2 }, buffer, { lr = 0.1, momentum = 0.9 })
+    hy.sgd_step(p, hy.tensor{ 2 }, buffer, { lr = 0.1, momentum = 0.9 })
+    assert.close({ 3.8 }, buffer, 1e-6)
+    assert.close({ 0.8 - 0.2 - 0.38 }, p, 1e-6)
+    local q = hy.tensor{ 1 }
+    hy.sgd_step(q, hy.tensor{ 2 }, hy.zeros(1), { lr = 0.1, momentum = 0.9, nesterov = true })
+    assert.close({ 1 - 0.1 * (2 + 0.9 * 2) }, q, 1e-6)
+  end)
+
+  it("wants a buffer for momentum", function()
+    assert.raises(function() hy.sgd_step(hy.ones(1), hy.ones(1), { momentum = 0.9 }) end,
+      "momentum is 0.9; it wants a buffer")
+  end)
+end)

@@ -1,0 +1,115 @@
+--- Draws repeat with their seed and have the moments they promise.
+require "tests.support"
+local hy = require "hyades"
+
+describe("rand and randn", function()
+  it("repeat with the seed and go on with the generator", function()
+    local r = hy.rng(7)
+    local a, b = hy.rand(5, { rng = r }), hy.rand(5, { rng = r })
+    assert.same(a:totable(), hy.rand(5, { rng = hy.rng(7) }):totable())
+    assert.not_same(a:totable(), b:totable())
+    local all = hy.rand(10, { rng = hy.rng(7) }):totable()
+    assert.same(all, hy.cat{ a, b }:totable())
+  end)
+
+  it("draw the same whatever the number of threads", function()
+    local before = hy.threads()
+    hy.threads(1)
+    local one = hy.randn(50000, { rng = hy.rng(1) })
+    hy.threads(2)
+    assert.equal(0, hy.randn(50000, { rng = hy.rng(1) }):ne(one):sum():item())
+    hy.threads(before)
+  end)
+
+  it("have the right moments", function()
+    local u = hy.rand(40000, { rng = hy.rng(1), lo = -1, hi = 3 })
+    assert.close(1, u:mean(), 0.03)
+    assert.close(16 / 12, u:var(), 0.03)
+    assert.is_true(u:min():item() >= -1 and u:max():item() <= 3)
+    local n = hy.randn(40000, { rng = hy.rng(1), mean = 5, std = 2, dtype = "f64" })
+    assert.close(5, n:mean(), 0.03)
+    assert.close(2, n:std(), 0.03)
+    assert.equal("f64", n.dtype)
+  end)
+
+  it("take any shape and refuse wrong options", function()
+    assert.same({ 2, 3 }, hy.rand{ 2, 3 }:size())
+    assert.same({ 0 }, hy.randn(0):size())
+    assert.raises(function() hy.rand(2, { dtype = "u8" }) end, "dtype must be f32 or f64, got u8")
+    assert.raises(function() hy.randn(2, { std = -1 }) end, "std is -1")
+  end)
+
+  it("leave the generator alone when they fail", function()
+    local r = hy.rng(3)
+    pcall(hy.rand, 2, { rng = r, dtype = "u8" })
+    assert.same(hy.rand(2, { rng = hy.rng(3) }):totable(), hy.rand(2, { rng = r }):totable())
+  end)
+end)
+
+describe("a generator", function()
+  it("moves on once when memory ran out on the way", function()
+    local draw = {
+      function(r) return hy.randn(3, { rng = r }) end,
+      function(r) return hy.randperm(3, { rng = r }) end,
+      function(r) return hy.randint({ 3 }, 1, 9, { rng = r }) end,
+      function(r) return hy.full({ 3 }, 0.5):bernoulli{ rng = r } end,
+      function(r) return hy.ones(3):categorical(3, { rng = r }) end,
+      function(r) return hy.ones(3):dropout{ rng = r } end,
+    }
+    for _, fn in ipairs(draw) do
+      local undisturbed = hy.rng(5)
+      fn(undisturbed)
+      local expected = hy.rand(4, { rng = undisturbed }):totable()
+      for n = 1, 20 do
+        local r = hy.rng(5)
+        hy.fail_allocation(n)
+        fn(r)
+        hy.fail_allocation(0)
+        assert.same(expected, hy.rand(4, { rng = r }):totable())
+      end
+    end
+  end)
+end)
+
+describe("randperm", function()
+  it("holds every position once", function()
+    local p = hy.randperm(100, { rng = hy.rng(1) })
+    assert.equal("index", p.dtype)
+    assert.same(hy.arange(100):totable(), (p:to("f32"):sort()):totable())
+    assert.not_same(hy.arange(100):totable(), p:totable())
+    assert.same({ 0 }, hy.randperm(0):size())
+    assert.raises(function() hy.randperm(-1) end, "n is -1")
+  end)
+end)
+
+describe("randint", function()
+  it("includes both ends", function()
+    local x = hy.randint({ 1000 }, 2, 4, { rng = hy.rng(1) })
+    assert.equal("index", x.dtype)
+    assert.same({ 2, 3, 4 }, (x:unique()):totable())
+    assert.same({ -1, 0 }, (hy.randint({ 99 }, -1, 0, { rng = hy.rng(1), dtype = "f32" }):unique()):totable())
+    assert.raises(function() hy.randint({ 2 }, 3, 2) end, "nothing to draw from 3..2")
+  end)
+end)
+
+describe("bernoulli and categorical", function()
+  it("follow their probabilities", function()
+    local y = hy.full({ 20000 }, 0.3):bernoulli{ rng = hy.rng(1) }
+    assert.close(0.3, y:mean(), 0.02)
+    assert.same({ 0, 1 }, hy.tensor{ 0, 1 }:bernoulli():totable())
+    local draws = hy.tensor{ 1, 0, 3 }:categorical(20000, { rng = hy.rng(1) })
+    assert.close({ 0.25, 0, 0.75 }, draws:bincount(3) / 20000, 0.02)
+  end)
+
+  it("draw one position or several for each row", function()
+    local weights = hy.tensor{ { 0, 1 }, { 1, 0 }, { 0, 5 } }
+    assert.same({ 2, 1, 2 }, weights:categorical():totable())
+    assert.same({ { 2, 2 }, { 1, 1 }, { 2, 2 } }, weights:categorical(2):totable())
+  end)
+
+  it("refuse weights that cannot be drawn from", function()
+    assert.raises(function() hy.tensor{ 1, -1 }:categorical(1) end, "weight 2 is -1")
+    assert.raises(function() hy.zeros(3):categorical(1) end, "the weights sum to 0")
+    assert.raises(function() hy.ones(1, 1, 1):categorical(1) end, "weights have 3 axes")
+  end)
+end)
