@@ -249,14 +249,19 @@ static void use_default(reader *r, int position, const hyl_param *p, hy_arg *out
 
 /* ---- the option table ---- */
 
-/* The last argument is one when it is a plain table whose first key is a string, or empty. */
-static bool is_options(lua_State *L, int i)
+/* The last argument is one when it is a plain table with a string for a key. An empty table is one
+ * only where all required arguments stand before it: x:index{} selects no rows. */
+static bool is_options(lua_State *L, const hyl_signature *s, int i)
 {
     if (lua_type(L, i) != LUA_TTABLE || lua_getmetatable(L, i))
         return false;
     lua_pushnil(L);
-    if (!lua_next(L, i))
-        return true;
+    if (!lua_next(L, i)) {
+        int required = 0;
+        for (int k = 0; k < s->nparam; k++)
+            required += !s->param[k].optional;
+        return i > required;
+    }
     const bool named = lua_type(L, -2) == LUA_TSTRING;
     lua_pop(L, 2);
     return named;
@@ -379,7 +384,7 @@ void hyl_read(lua_State *L, const hyl_signature *s, hyl_call *call)
     bool may_have_options = false;
     for (int k = 0; k < s->nparam; k++)
         may_have_options = may_have_options || s->param[k].optional;
-    if (may_have_options && r.top > 0 && is_options(L, r.top)) {
+    if (may_have_options && r.top > 0 && is_options(L, s, r.top)) {
         r.options = r.top--;
         check_options(&r);
     }

@@ -1,37 +1,35 @@
-/* The CPU as a device: its kernel tables for three instruction levels, chosen when a context starts. */
+/* The CPU as a device: its kernel tables for three instruction levels, chosen when a context
+ * starts. */
 #include "cpu.h"
 
 #include <string.h>
 
-#define DECLARE(t, level)                                         \
+#define DECLARE(t, level)                                             \
     extern const hy_elementwise_kernels hy_elementwise_##t##_##level; \
-    extern const hy_reduce_kernels hy_reduce_##t##_##level;       \
-    extern const hy_matrix_kernels hy_matrix_##t##_##level;       \
-    extern const hy_distance_kernels hy_distance_##t##_##level;   \
-    extern const hy_index_kernels hy_index_##t##_##level;         \
+    extern const hy_reduce_kernels hy_reduce_##t##_##level;           \
+    extern const hy_matrix_kernels hy_matrix_##t##_##level;           \
+    extern const hy_distance_kernels hy_distance_##t##_##level;       \
+    extern const hy_index_kernels hy_index_##t##_##level;             \
     extern const hy_optim_kernels hy_optim_##t##_##level;
 
-#define REAL_KERNELS(t, level)                        \
-    {                                                 \
-        .elementwise = &hy_elementwise_##t##_##level, \
-        .move = &hy_move_##t##_##level,               \
-        .reduce = &hy_reduce_##t##_##level,           \
-        .matrix = &hy_matrix_##t##_##level,           \
-        .distance = &hy_distance_##t##_##level,       \
-        .index = &hy_index_##t##_##level,             \
-        .optim = &hy_optim_##t##_##level,             \
+#define REAL_KERNELS(t, level)                                                        \
+    {                                                                                 \
+        .elementwise = &hy_elementwise_##t##_##level, .move = &hy_move_##t##_##level, \
+        .reduce = &hy_reduce_##t##_##level, .matrix = &hy_matrix_##t##_##level,       \
+        .distance = &hy_distance_##t##_##level, .index = &hy_index_##t##_##level,     \
+        .optim = &hy_optim_##t##_##level,                                             \
     }
 
-#define LEVEL(level)                                                                        \
+#define LEVEL(level)                                                                           \
     extern const hy_move_kernels hy_move_f32_##level, hy_move_f64_##level, hy_move_u8_##level, \
-        hy_move_index_##level;                                                              \
-    DECLARE(f32, level)                                                                     \
-    DECLARE(f64, level)                                                                     \
-    static const hy_kernels kernels_##level[HY_DTYPES] = {                                  \
-        [HY_F32] = REAL_KERNELS(f32, level),                                                \
-        [HY_F64] = REAL_KERNELS(f64, level),                                                \
-        [HY_U8] = { .move = &hy_move_u8_##level },                                          \
-        [HY_INDEX] = { .move = &hy_move_index_##level },                                    \
+        hy_move_index_##level;                                                                 \
+    DECLARE(f32, level)                                                                        \
+    DECLARE(f64, level)                                                                        \
+    static const hy_kernels kernels_##level[HY_DTYPES] = {                                     \
+        [HY_F32] = REAL_KERNELS(f32, level),                                                   \
+        [HY_F64] = REAL_KERNELS(f64, level),                                                   \
+        [HY_U8] = { .move = &hy_move_u8_##level },                                             \
+        [HY_INDEX] = { .move = &hy_move_index_##level },                                       \
     };
 
 LEVEL(v1)
@@ -53,7 +51,8 @@ enum { LEVELS = sizeof levels / sizeof levels[0] };
 static int usable_levels(void)
 {
     __builtin_cpu_init();
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("bmi2"))
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") ||
+        !__builtin_cpu_supports("bmi2"))
         return 1;
     if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
         !__builtin_cpu_supports("avx512cd") || !__builtin_cpu_supports("avx512dq") ||
@@ -70,10 +69,12 @@ hy_status hy_cpu_device(hy_ctx *cx, const char *level, hy_device *out)
         for (chosen = 0; chosen < LEVELS && strcmp(levels[chosen].name, level) != 0;)
             chosen++;
         if (chosen == LEVELS)
-            return hy_fail(cx, HY_EARG, "unknown instruction level %s: expected x86-64, x86-64-v3 or x86-64-v4",
+            return hy_fail(cx, HY_EARG,
+                           "unknown instruction level %s: expected x86-64, x86-64-v3 or x86-64-v4",
                            level);
         if (chosen >= usable)
-            return hy_fail(cx, HY_EARG, "this machine cannot run %s, only %s", level, levels[usable - 1].name);
+            return hy_fail(cx, HY_EARG, "this machine cannot run %s, only %s", level,
+                           levels[usable - 1].name);
     }
     *out = (hy_device){ .name = "cpu", .table = levels[chosen].name };
     for (int t = 0; t < HY_DTYPES; t++)

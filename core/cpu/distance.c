@@ -1,8 +1,8 @@
 /*
  * Squared Euclidean distances, nearest rows, sums by label.
  *
- * Distances go through |x|² + |y|² − 2 x·y with one matrix product per block of rows, after moving
- * the mean of y to the origin: without that, points far from the origin lose every digit. Where
+ * Distances go through |x|² + |y|² − 2 x·y, one matrix product per block of rows, after moving the
+ * mean of y to the origin: without that, points far from the origin lose every digit. Where
  * there are few dimensions or few rows, differences are taken directly. The blocks depend on the
  * sizes alone, and within a parallel loop BLAS runs on one thread: same bits for any thread count.
  */
@@ -31,20 +31,20 @@ enum {
 typedef struct distance_job {
     int64_t n, k, d;
     const real *x, *y;
-    real *out;          /* sqdist: n×k */
-    int32_t *label;     /* assign */
-    real *distance;     /* assign; may be NULL */
+    real *out;      /* sqdist: n×k */
+    int32_t *label; /* assign */
+    real *distance; /* assign; may be NULL */
     bool product;
-    int64_t rows;       /* in a block */
+    int64_t rows; /* in a block */
     int64_t blocks, strands;
-    real *mean, *norm;  /* of y: d, k */
-    real *centered;     /* y − mean; or groups of LANES rows of y, each transposed to d×LANES */
-    real *scratch;      /* of every strand: rows×d centered rows of x, then rows×ld scores */
+    real *mean, *norm; /* of y: d, k */
+    real *centered;    /* y − mean; or groups of LANES rows of y, each transposed to d×LANES */
+    real *scratch;     /* of every strand: rows×d centered rows of x, then rows×ld scores */
     int64_t ld;
     int64_t scratch_size;
 } distance_job;
 
-/* ---- one pair, few pairs ------------------------------------------------------------------------- */
+/* ---- one pair, few pairs ------------------------------------------------------------------- */
 
 static real pair_distance(int64_t d, const real *x, const real *y)
 {
@@ -61,7 +61,8 @@ static real squared_norm(int64_t d, const real *x)
 }
 
 /* Distances of one x to `width` rows of y by differences; `first` is a multiple of LANES. */
-static void direct_row(const distance_job *j, const real *x, int64_t first, int64_t width, real *out)
+static void direct_row(const distance_job *j, const real *x, int64_t first, int64_t width,
+                       real *out)
 {
     if (j->d > DIRECT_D) {
         for (int64_t c = 0; c < width; c++)
@@ -78,14 +79,15 @@ static void direct_row(const distance_job *j, const real *x, int64_t first, int6
     }
 }
 
-/* ---- blocks of rows -------------------------------------------------------------------------------- */
+/* ---- blocks of rows ------------------------------------------------------------------------ */
 
 /* The rows of block b moved by the mean of y. */
 static void center_rows(const distance_job *j, int64_t first, int64_t rows, real *out)
 {
     for (int64_t i = 0; i < rows; i++) {
         const real *x = j->x + (first + i) * j->d;
-        SIMD for (int64_t l = 0; l < j->d; l++) out[i * j->d + l] = x[l] - j->mean[l];
+        EACH (l, 0, j->d)
+            out[i * j->d + l] = x[l] - j->mean[l];
     }
 }
 
@@ -93,8 +95,8 @@ static void center_rows(const distance_job *j, int64_t first, int64_t rows, real
 static void multiply(const distance_job *j, int64_t rows, const real *centered, int64_t column,
                      int64_t width, real *out, int64_t ld)
 {
-    GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)rows, (blasint)width, (blasint)j->d, -2, centered,
-         (blasint)j->d, j->centered + column * j->d, (blasint)j->d, 0, out, (blasint)ld);
+    GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)rows, (blasint)width, (blasint)j->d, -2,
+         centered, (blasint)j->d, j->centered + column * j->d, (blasint)j->d, 0, out, (blasint)ld);
 }
 
 static void sqdist_block(const distance_job *j, int64_t block, real *scratch)
@@ -110,8 +112,7 @@ static void sqdist_block(const distance_job *j, int64_t block, real *scratch)
     multiply(j, rows, scratch, 0, k, out, k);
     for (int64_t i = 0; i < rows; i++) {
         const real norm = squared_norm(j->d, scratch + i * j->d);
-        SIMD for (int64_t c = 0; c < k; c++)
-        {
+        EACH (c, 0, k) {
             const real value = (norm + j->norm[c]) + out[i * k + c];
             out[i * k + c] = value < 0 ? 0 : value; /* NaN stays */
         }
@@ -166,7 +167,8 @@ static void assign_block(const distance_job *j, int64_t block, real *scratch)
         for (int64_t i = 0; i < rows; i++) {
             real *row = score + i * j->ld;
             if (j->product) /* |x|² is the same for all of them */
-                SIMD for (int64_t c = 0; c < width; c++) row[c] += j->norm[column + c];
+                EACH (c, 0, width)
+                    row[c] += j->norm[column + c];
             else
                 direct_row(j, j->x + (first + i) * j->d, column, width, row);
             const int64_t found = first_smallest(width, row, &best[i]);
@@ -175,7 +177,8 @@ static void assign_block(const distance_job *j, int64_t block, real *scratch)
         }
     }
     for (int64_t i = 0; j->distance && i < rows; i++)
-        j->distance[first + i] = pair_distance(j->d, j->x + (first + i) * j->d, j->y + label[i] * j->d);
+        j->distance[first + i] =
+            pair_distance(j->d, j->x + (first + i) * j->d, j->y + label[i] * j->d);
 }
 
 /* Strand s handles blocks s, s + strands, … with scratch of its own. */
@@ -195,7 +198,8 @@ static void transpose_groups(const distance_job *j)
     const int64_t d = j->d, padded = parts_of(j->k, LANES) * LANES;
     for (int64_t c = 0; c < padded; c++)
         for (int64_t l = 0; l < d; l++)
-            j->centered[c / LANES * LANES * d + l * LANES + c % LANES] = c < j->k ? j->y[c * d + l] : 0;
+            j->centered[c / LANES * LANES * d + l * LANES + c % LANES] =
+                c < j->k ? j->y[c * d + l] : 0;
 }
 
 static void center_y(const distance_job *j)
@@ -224,7 +228,8 @@ static hy_status run_blocks(hy_ctx *cx, distance_job *j)
     if (n == 0 || k == 0)
         return HY_OK;
     j->product = d > DIRECT_D && k > DIRECT_K && n > DIRECT_N;
-    j->rows = min_of(ROWS, parts_of(n, 2)); /* two blocks at least: one alone would run BLAS's threads */
+    /* Two blocks at least: a single one would run outside a parallel loop, on BLAS's threads. */
+    j->rows = min_of(ROWS, parts_of(n, 2));
     j->blocks = parts_of(n, j->rows);
     j->strands = min_of(j->blocks, hy_threads(0));
     const bool groups = d <= DIRECT_D;
@@ -247,7 +252,8 @@ static hy_status run_blocks(hy_ctx *cx, distance_job *j)
     return HY_OK;
 }
 
-static hy_status sqdist(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *y, void *out)
+static hy_status sqdist(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *y,
+                        void *out)
 {
     distance_job j = { .n = n, .k = k, .d = d, .x = x, .y = y, .out = out };
     return run_blocks(cx, &j);
@@ -256,11 +262,13 @@ static hy_status sqdist(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void 
 static hy_status assign(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *y,
                         int32_t *label, void *distance)
 {
-    distance_job j = { .n = n, .k = k, .d = d, .x = x, .y = y, .label = label, .distance = distance };
+    distance_job j = {
+        .n = n, .k = k, .d = d, .x = x, .y = y, .label = label, .distance = distance
+    };
     return run_blocks(cx, &j);
 }
 
-/* ---- sums by label ------------------------------------------------------------------------------------ */
+/* ---- sums by label ------------------------------------------------------------------------- */
 
 typedef struct sums_job {
     int64_t n, k, d, part;
@@ -286,18 +294,26 @@ static void sums_range(void *arg, int64_t begin, int64_t end)
             const real *x = j->x + i * j->d;
             double *sum = sums + j->label[i] * j->d;
             counts[j->label[i]] += w;
-            SIMD for (int64_t l = 0; l < j->d; l++) sum[l] += w * (double)x[l];
+            EACH (l, 0, j->d)
+                sum[l] += w * (double)x[l];
         }
     }
 }
 
-static hy_status label_sums(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *weight,
-                            const int32_t *label, double *sums, double *counts)
+static hy_status label_sums(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x,
+                            const void *weight, const int32_t *label, double *sums, double *counts)
 {
     /* As many parts as keep the sums smaller than the data. */
     const int64_t wanted = max_of(1, min_of(PARTS, n / (8 * max_of(k, 1))));
-    sums_job j = { .n = n, .k = k, .d = d, .part = max_of(1, parts_of(n, wanted)), .x = x, .weight = weight,
-                   .label = label, .sums = sums, .counts = counts };
+    sums_job j = { .n = n,
+                   .k = k,
+                   .d = d,
+                   .part = max_of(1, parts_of(n, wanted)),
+                   .x = x,
+                   .weight = weight,
+                   .label = label,
+                   .sums = sums,
+                   .counts = counts };
     const int64_t parts = max_of(1, parts_of(n, j.part)), size = k * (d + 1);
     const int64_t bytes = (parts - 1) * size * (int64_t)sizeof(double);
     void *more;
@@ -339,7 +355,8 @@ static void center_range(void *arg, int64_t begin, int64_t end)
     }
 }
 
-static void to_center(int64_t n, int64_t d, const void *x, const void *y, const int32_t *label, double *out)
+static void to_center(int64_t n, int64_t d, const void *x, const void *y, const int32_t *label,
+                      double *out)
 {
     center_job j = { .d = d, .x = x, .y = y, .label = label, .out = out };
     hy_parallel_for(n, row_grain(d), center_range, &j);

@@ -3,7 +3,7 @@
 #include "cpu.h"
 #include "math.h"
 
-/* ---- scattered sums: columns in parallel, positions in order ------------------------------------- */
+/* ---- scattered sums: columns in parallel, positions in order ------------------------------- */
 
 enum { WIDTH = 256 };
 
@@ -23,16 +23,22 @@ static void put_add_tasks(void *arg, int64_t begin, int64_t end)
         for (int64_t k = 0; k < j->m; k++) {
             const real *g = j->g + (o * j->m + k) * j->inner + first;
             real *out = j->out + (o * j->n + j->index[k]) * j->inner + first;
-            SIMD for (int64_t i = 0; i < width; i++) out[i] += g[i];
+            EACH (i, 0, width)
+                out[i] += g[i];
         }
     }
 }
 
-static void put_add(int64_t outer, int64_t n, int64_t inner, int64_t m, const void *g, const int32_t *index,
-                    void *out)
+static void put_add(int64_t outer, int64_t n, int64_t inner, int64_t m, const void *g,
+                    const int32_t *index, void *out)
 {
-    put_job j = { .n = n, .inner = inner, .m = m, .tiles = parts_of(inner, WIDTH),
-                  .g = g, .index = index, .out = out };
+    put_job j = { .n = n,
+                  .inner = inner,
+                  .m = m,
+                  .tiles = parts_of(inner, WIDTH),
+                  .g = g,
+                  .index = index,
+                  .out = out };
     hy_parallel_for(outer * j.tiles, row_grain(m * min_of(WIDTH, inner)), put_add_tasks, &j);
 }
 
@@ -54,12 +60,17 @@ static void gather_bwd_tasks(void *arg, int64_t begin, int64_t end)
 static void gather_bwd(int64_t outer, int64_t n, int64_t inner, int64_t m, const void *g,
                        const int32_t *index, void *out)
 {
-    put_job j = { .n = n, .inner = inner, .m = m, .tiles = parts_of(inner, WIDTH),
-                  .g = g, .index = index, .out = out };
+    put_job j = { .n = n,
+                  .inner = inner,
+                  .m = m,
+                  .tiles = parts_of(inner, WIDTH),
+                  .g = g,
+                  .index = index,
+                  .out = out };
     hy_parallel_for(outer * j.tiles, row_grain(m * min_of(WIDTH, inner)), gather_bwd_tasks, &j);
 }
 
-/* ---- random numbers -------------------------------------------------------------------------------- */
+/* ---- random numbers ------------------------------------------------------------------------ */
 
 enum { DRAWS = 512 }; /* blocks made in one go */
 
@@ -75,8 +86,7 @@ typedef struct draw_job {
 static void draw(const draw_job *j, uint64_t start, int64_t n, double *u, double *v)
 {
     const uint64_t seed = j->seed, stream = j->stream;
-    SIMD for (int64_t i = 0; i < n; i++)
-    {
+    EACH (i, 0, n) {
         uint32_t word[4];
         philox_block(seed, stream, start + (uint64_t)i, word);
         u[i] = philox_unit(word[0], word[1]);
@@ -99,7 +109,8 @@ static void uniform_range(void *arg, int64_t begin, int64_t end)
     }
 }
 
-static void uniform(uint64_t seed, uint64_t stream, uint64_t start, int64_t n, double lo, double hi, void *out)
+static void uniform(uint64_t seed, uint64_t stream, uint64_t start, int64_t n, double lo, double hi,
+                    void *out)
 {
     draw_job j = { .seed = seed, .stream = stream, .start = start, .a = lo, .b = hi, .out = out };
     hy_parallel_for(n, GRAIN, uniform_range, &j);
@@ -108,7 +119,8 @@ static void uniform(uint64_t seed, uint64_t stream, uint64_t start, int64_t n, d
 /* log u for a normal number u > 0, as in fdlibm but without branches. */
 static inline double log_positive(double u)
 {
-    const uint64_t root_half = 0x3fe6a09e667f3bcd, one = 0x3ff0000000000000, shift = 0x4338000000000000;
+    const uint64_t root_half = 0x3fe6a09e667f3bcd, one = 0x3ff0000000000000,
+                   shift = 0x4338000000000000;
     uint64_t bits, exponent;
     double m, k;
     memcpy(&bits, &u, sizeof bits);
@@ -161,10 +173,12 @@ static void normal_range(void *arg, int64_t begin, int64_t end)
     }
 }
 
-static void normal(uint64_t seed, uint64_t stream, uint64_t start, int64_t n, double mean, double std,
-                   void *out)
+static void normal(uint64_t seed, uint64_t stream, uint64_t start, int64_t n, double mean,
+                   double std, void *out)
 {
-    draw_job j = { .seed = seed, .stream = stream, .start = start, .a = mean, .b = std, .out = out };
+    draw_job j = {
+        .seed = seed, .stream = stream, .start = start, .a = mean, .b = std, .out = out
+    };
     hy_parallel_for(n, GRAIN, normal_range, &j);
 }
 
@@ -184,10 +198,12 @@ static void dropout_range(void *arg, int64_t begin, int64_t end)
     }
 }
 
-static void dropout(uint64_t seed, uint64_t stream, uint64_t start, int64_t n, double p, const void *x,
-                    uint8_t *mask, void *y)
+static void dropout(uint64_t seed, uint64_t stream, uint64_t start, int64_t n, double p,
+                    const void *x, uint8_t *mask, void *y)
 {
-    draw_job j = { .seed = seed, .stream = stream, .start = start, .a = p, .x = x, .mask = mask, .out = y };
+    draw_job j = {
+        .seed = seed, .stream = stream, .start = start, .a = p, .x = x, .mask = mask, .out = y
+    };
     hy_parallel_for(n, GRAIN, dropout_range, &j);
 }
 

@@ -30,20 +30,47 @@ static inline float bits_float(uint32_t u)
     return x;
 }
 
-static inline float m_abs(float x) { return fabsf(x); }
-static inline float m_sqrt(float x) { return sqrtf(x); }
-static inline float m_floor(float x) { return floorf(x); }
-static inline float m_ceil(float x) { return ceilf(x); }
-static inline float m_round(float x) { return rintf(x); }
-static inline float m_sin(float x) { return sinf(x); }
-static inline float m_cos(float x) { return cosf(x); }
-static inline float m_next(float x, float toward) { return nextafterf(x, toward); }
-static inline float m_pow(float x, float y) { return powf(x, y); }
+static inline float m_abs(float x)
+{
+    return fabsf(x);
+}
+static inline float m_sqrt(float x)
+{
+    return sqrtf(x);
+}
+static inline float m_floor(float x)
+{
+    return floorf(x);
+}
+static inline float m_ceil(float x)
+{
+    return ceilf(x);
+}
+static inline float m_round(float x)
+{
+    return rintf(x);
+}
+static inline float m_sin(float x)
+{
+    return sinf(x);
+}
+static inline float m_cos(float x)
+{
+    return cosf(x);
+}
+static inline float m_next(float x, float toward)
+{
+    return nextafterf(x, toward);
+}
+static inline float m_pow(float x, float y)
+{
+    return powf(x, y);
+}
 
 /* x = k·ln 2 + r with |r| ≤ ln 2 / 2; k is at most ±2^21, and rubbish where x is NaN. */
 static inline float reduce_ln2(float x, int32_t *k)
 {
-    const float shift = 0x1.8p23f;      /* adding it rounds to an integer in the low bits */
+    const float shift = 0x1.8p23f; /* adding it rounds to an integer in the low bits */
     const float t = x * 0x1.715476p0f + shift;
     const float n = t - shift;
     *k = (int32_t)(float_bits(t) - float_bits(shift));
@@ -62,7 +89,10 @@ static inline float expm1_reduced(float r)
     return r + r * r * p;
 }
 
-static inline float power_of_2(int32_t k) { return bits_float((uint32_t)(k + 127) << 23); }
+static inline float power_of_2(int32_t k)
+{
+    return bits_float((uint32_t)(k + 127) << 23);
+}
 
 /* Within 1 ulp (8.1e-8); inf above 88.72, gradual underflow to 0 at -103.97. */
 static inline float m_exp(float x)
@@ -105,7 +135,7 @@ static inline float split_exponent(uint32_t bits, float *k)
 }
 
 #define LN2_HIGH 0x1.62e3p-1f
-#define LN2_LOW 0x1.2fefa4p-17f
+#define LN2_LOW  0x1.2fefa4p-17f
 
 static inline float m_log(float x)
 {
@@ -171,21 +201,66 @@ static inline float m_erf(float x)
 
 #elif defined REAL_f64
 
-static inline double m_abs(double x) { return fabs(x); }
-static inline double m_sqrt(double x) { return sqrt(x); }
-static inline double m_floor(double x) { return floor(x); }
-static inline double m_ceil(double x) { return ceil(x); }
-static inline double m_round(double x) { return rint(x); }
-static inline double m_sin(double x) { return sin(x); }
-static inline double m_cos(double x) { return cos(x); }
-static inline double m_next(double x, double toward) { return nextafter(x, toward); }
-static inline double m_pow(double x, double y) { return pow(x, y); }
-static inline double m_exp(double x) { return exp(x); }
-static inline double m_expm1(double x) { return expm1(x); }
-static inline double m_log(double x) { return log(x); }
-static inline double m_log1p(double x) { return log1p(x); }
-static inline double m_tanh(double x) { return tanh(x); }
-static inline double m_erf(double x) { return erf(x); }
+static inline double m_abs(double x)
+{
+    return fabs(x);
+}
+static inline double m_sqrt(double x)
+{
+    return sqrt(x);
+}
+static inline double m_floor(double x)
+{
+    return floor(x);
+}
+static inline double m_ceil(double x)
+{
+    return ceil(x);
+}
+static inline double m_round(double x)
+{
+    return rint(x);
+}
+static inline double m_sin(double x)
+{
+    return sin(x);
+}
+static inline double m_cos(double x)
+{
+    return cos(x);
+}
+static inline double m_next(double x, double toward)
+{
+    return nextafter(x, toward);
+}
+static inline double m_pow(double x, double y)
+{
+    return pow(x, y);
+}
+static inline double m_exp(double x)
+{
+    return exp(x);
+}
+static inline double m_expm1(double x)
+{
+    return expm1(x);
+}
+static inline double m_log(double x)
+{
+    return log(x);
+}
+static inline double m_log1p(double x)
+{
+    return log1p(x);
+}
+static inline double m_tanh(double x)
+{
+    return tanh(x);
+}
+static inline double m_erf(double x)
+{
+    return erf(x);
+}
 
 static inline double m_sigmoid(double x)
 {
@@ -197,7 +272,10 @@ static inline double m_sigmoid(double x)
 
 #if defined REAL_f32 || defined REAL_f64
 /* -1, 0 or 1; NaN stays */
-static inline real m_sign(real x) { return x > 0 ? 1 : (x < 0 ? -1 : x); }
+static inline real m_sign(real x)
+{
+    return x > 0 ? 1 : (x < 0 ? -1 : x);
+}
 #endif
 
 #endif

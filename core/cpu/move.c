@@ -5,31 +5,30 @@
 #include "cpu.h"
 #include "math.h"
 
-/* ---- copy: any strides, any dtype to any other ------------------------------------------------ */
+/* ---- copy: any strides, any dtype to any other --------------------------------------------- */
 
 /* Converts n elements; false when one has no counterpart in the target. `index` counts from 0 here
  * and from 1 as a number, with −1 (none) the same on both sides. */
 typedef bool convert_fn(int64_t n, const real *x, int64_t sx, void *y, int64_t sy);
 
-#define CONVERT_LOOP(type, fits, value, sx, sy)  \
-    SIMD for (int64_t i = 0; i < n; i++)         \
-    {                                            \
-        const real x = X[i * (sx)];              \
-        const bool fit = fits;                   \
-        bad |= !fit;                             \
+#define CONVERT_LOOP(type, fits, value, sx, sy)      \
+    EACH (i, 0, n) {                                 \
+        const real x = X[i * (sx)];                  \
+        const bool fit = fits;                       \
+        bad |= !fit;                                 \
         Y[i * (sy)] = fit ? (type)(value) : (type)0; \
     }
 
-#define CONVERT(name, type, fits, value)                                             \
-    static bool name(int64_t n, const real *X, int64_t sx, void *out, int64_t sy)    \
-    {                                                                                \
-        type *Y = out;                                                               \
-        int bad = 0;                                                                 \
-        if (sx == 1 && sy == 1)                                                      \
-            CONVERT_LOOP(type, fits, value, 1, 1)                                    \
-        else                                                                         \
-            CONVERT_LOOP(type, fits, value, sx, sy)                                  \
-        return !bad;                                                                 \
+#define CONVERT(name, type, fits, value)                                          \
+    static bool name(int64_t n, const real *X, int64_t sx, void *out, int64_t sy) \
+    {                                                                             \
+        type *Y = out;                                                            \
+        int bad = 0;                                                              \
+        if (sx == 1 && sy == 1)                                                   \
+            CONVERT_LOOP(type, fits, value, 1, 1)                                 \
+        else                                                                      \
+            CONVERT_LOOP(type, fits, value, sx, sy)                               \
+        return !bad;                                                              \
     }
 
 #if defined REAL_index
@@ -54,15 +53,15 @@ static convert_fn *const converters[HY_DTYPES] = {
     [HY_F32] = to_f32, [HY_F64] = to_f64, [HY_U8] = to_u8, [HY_INDEX] = to_index
 };
 
-enum { TILE = 16 }; /* one cache line of floats */
+enum { TILE = 64 }; /* elements each way: whole cache lines of both sides */
 
 typedef struct copy_job {
     const hy_grid *grid;
     convert_fn *convert;
     const real *x;
     char *y;
-    int64_t size;    /* bytes of a target element */
-    hy_grid tiles;   /* the grid in steps of TILE along `last` and `across` */
+    int64_t size;  /* bytes of a target element */
+    hy_grid tiles; /* the grid in steps of TILE along `last` and `across` */
     int last, across;
     atomic_bool failed;
 } copy_job;
@@ -126,9 +125,10 @@ static bool plan_tiles(copy_job *j)
 
 static bool copy(const hy_grid *grid, const void *x, hy_dtype to, void *y)
 {
-    static const int64_t sizes[HY_DTYPES] = {
-        [HY_F32] = sizeof(float), [HY_F64] = sizeof(double), [HY_U8] = 1, [HY_INDEX] = sizeof(int32_t)
-    };
+    static const int64_t sizes[HY_DTYPES] = { [HY_F32] = sizeof(float),
+                                              [HY_F64] = sizeof(double),
+                                              [HY_U8] = 1,
+                                              [HY_INDEX] = sizeof(int32_t) };
     copy_job j = { .grid = grid, .convert = converters[to], .x = x, .y = y, .size = sizes[to] };
     if (plan_tiles(&j))
         hy_parallel_for(grid_total(&j.tiles), GRAIN / (TILE * TILE), tile_range, &j);
@@ -137,30 +137,29 @@ static bool copy(const hy_grid *grid, const void *x, hy_dtype to, void *y)
     return !j.failed;
 }
 
-/* ---- compare and where -------------------------------------------------------------------------- */
+/* ---- compare and where --------------------------------------------------------------------- */
 
 typedef void compare_fn(int64_t n, const real *x, int64_t sx, const real *y, int64_t sy, uint8_t *z,
                         int64_t sz);
 
 #define COMPARE_LOOP(condition, sx, sy, sz)          \
-    SIMD for (int64_t i = 0; i < n; i++)             \
-    {                                                \
+    EACH (i, 0, n) {                                 \
         const real x = X[i * (sx)], y = Y[i * (sy)]; \
         Z[i * (sz)] = condition;                     \
     }
 
-#define COMPARE(name, condition, doc)                                                        \
-    static void name##_run(int64_t n, const real *X, int64_t sx, const real *Y, int64_t sy,  \
-                           uint8_t *Z, int64_t sz)                                           \
-    {                                                                                        \
-        if (sx == 1 && sy == 1 && sz == 1)                                                   \
-            COMPARE_LOOP(condition, 1, 1, 1)                                                 \
-        else if (sx == 1 && sy == 0 && sz == 1)                                              \
-            COMPARE_LOOP(condition, 1, 0, 1)                                                 \
-        else if (sx == 0 && sy == 1 && sz == 1)                                              \
-            COMPARE_LOOP(condition, 0, 1, 1)                                                 \
-        else                                                                                 \
-            COMPARE_LOOP(condition, sx, sy, sz)                                              \
+#define COMPARE(name, condition, doc)                                                       \
+    static void name##_run(int64_t n, const real *X, int64_t sx, const real *Y, int64_t sy, \
+                           uint8_t *Z, int64_t sz)                                          \
+    {                                                                                       \
+        if (sx == 1 && sy == 1 && sz == 1)                                                  \
+            COMPARE_LOOP(condition, 1, 1, 1)                                                \
+        else if (sx == 1 && sy == 0 && sz == 1)                                             \
+            COMPARE_LOOP(condition, 1, 0, 1)                                                \
+        else if (sx == 0 && sy == 1 && sz == 1)                                             \
+            COMPARE_LOOP(condition, 0, 1, 1)                                                \
+        else                                                                                \
+            COMPARE_LOOP(condition, sx, sy, sz)                                             \
     }
 #define UNARY(...)
 #define UNARY1(...)
@@ -189,7 +188,8 @@ typedef struct select_job {
 static void compare_range(void *arg, int64_t begin, int64_t end)
 {
     const select_job *j = arg;
-    const int64_t sx = run_stride(j->grid, 0), sy = run_stride(j->grid, 1), sz = run_stride(j->grid, 2);
+    const int64_t sx = run_stride(j->grid, 0), sy = run_stride(j->grid, 1),
+                  sz = run_stride(j->grid, 2);
     for (walk w = walk_begin(j->grid, 3, begin, end); w.length > 0; walk_step(&w))
         compare_rows[j->row](w.length, j->x + w.offset[0], sx, j->y + w.offset[1], sy,
                              j->truth + w.offset[2], sz);
@@ -201,15 +201,14 @@ static void compare(int row, const hy_grid *grid, const void *x, const void *y, 
     hy_parallel_for(grid_total(grid), GRAIN, compare_range, &j);
 }
 
-#define WHERE_LOOP(sc, sx, sy, sz)       \
-    SIMD for (int64_t i = 0; i < n; i++) \
-    {                                    \
+#define WHERE_LOOP(sc, sx, sy, sz)                   \
+    EACH (i, 0, n) {                                 \
         const real x = X[i * (sx)], y = Y[i * (sy)]; \
-        Z[i * (sz)] = C[i * (sc)] ? x : y; \
+        Z[i * (sz)] = C[i * (sc)] ? x : y;           \
     }
 
-static void where_run(int64_t n, const uint8_t *C, int64_t sc, const real *X, int64_t sx, const real *Y,
-                      int64_t sy, real *Z, int64_t sz)
+static void where_run(int64_t n, const uint8_t *C, int64_t sc, const real *X, int64_t sx,
+                      const real *Y, int64_t sy, real *Z, int64_t sz)
 {
     const bool plain = sc == 1 && sz == 1;
     if (plain && sx == 1 && sy == 1)
@@ -225,20 +224,21 @@ static void where_run(int64_t n, const uint8_t *C, int64_t sc, const real *X, in
 static void where_range(void *arg, int64_t begin, int64_t end)
 {
     const select_job *j = arg;
-    const int64_t sc = run_stride(j->grid, 0), sx = run_stride(j->grid, 1), sy = run_stride(j->grid, 2),
-                  sz = run_stride(j->grid, 3);
+    const int64_t sc = run_stride(j->grid, 0), sx = run_stride(j->grid, 1),
+                  sy = run_stride(j->grid, 2), sz = run_stride(j->grid, 3);
     for (walk w = walk_begin(j->grid, 4, begin, end); w.length > 0; walk_step(&w))
-        where_run(w.length, j->condition + w.offset[0], sc, j->x + w.offset[1], sx, j->y + w.offset[2], sy,
-                  j->z + w.offset[3], sz);
+        where_run(w.length, j->condition + w.offset[0], sc, j->x + w.offset[1], sx,
+                  j->y + w.offset[2], sy, j->z + w.offset[3], sz);
 }
 
-static void where(const hy_grid *grid, const uint8_t *condition, const void *x, const void *y, void *z)
+static void where(const hy_grid *grid, const uint8_t *condition, const void *x, const void *y,
+                  void *z)
 {
     select_job j = { .grid = grid, .condition = condition, .x = x, .y = y, .z = z };
     hy_parallel_for(grid_total(grid), GRAIN, where_range, &j);
 }
 
-/* ---- take and gather ------------------------------------------------------------------------------ */
+/* ---- take and gather ----------------------------------------------------------------------- */
 
 typedef struct take_job {
     int64_t n, inner, m;
@@ -265,8 +265,8 @@ static void take_range(void *arg, int64_t begin, int64_t end)
     }
 }
 
-static void take(int64_t outer, int64_t n, int64_t inner, int64_t m, const void *x, const int32_t *index,
-                 void *out)
+static void take(int64_t outer, int64_t n, int64_t inner, int64_t m, const void *x,
+                 const int32_t *index, void *out)
 {
     take_job j = { .n = n, .inner = inner, .m = m, .x = x, .index = index, .out = out };
     hy_parallel_for(outer * m, row_grain(inner), take_range, &j);
@@ -284,14 +284,14 @@ static void gather_range(void *arg, int64_t begin, int64_t end)
     }
 }
 
-static void gather(int64_t outer, int64_t n, int64_t inner, int64_t m, const void *x, const int32_t *index,
-                   void *out)
+static void gather(int64_t outer, int64_t n, int64_t inner, int64_t m, const void *x,
+                   const int32_t *index, void *out)
 {
     take_job j = { .n = n, .inner = inner, .m = m, .x = x, .index = index, .out = out };
     hy_parallel_for(outer * m, row_grain(inner), gather_range, &j);
 }
 
-/* ---- sort: stable, by an unsigned key of the same order -------------------------------------------- */
+/* ---- sort: stable, by an unsigned key of the same order ------------------------------------ */
 
 #if defined REAL_f64
 typedef uint64_t key_type;
@@ -399,8 +399,13 @@ static hy_status sort(hy_ctx *cx, int64_t rows, int64_t r, bool descending, cons
         return HY_OK;
     const int64_t strands = min_of(rows, min_of(hy_threads(0), parts_of(rows * r, GRAIN / 4)));
     const int64_t bytes = strands * 2 * r * (int64_t)sizeof(item);
-    sort_job j = { .rows = rows, .r = r, .strands = strands, .descending = descending,
-                   .x = x, .y = y, .position = position };
+    sort_job j = { .rows = rows,
+                   .r = r,
+                   .strands = strands,
+                   .descending = descending,
+                   .x = x,
+                   .y = y,
+                   .position = position };
     void *scratch;
     HY_TRY(hy_alloc(cx, bytes, &scratch));
     j.scratch = scratch;

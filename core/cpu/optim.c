@@ -18,8 +18,7 @@ static void adam_range(void *arg, int64_t begin, int64_t end)
     const real keep = s->decoupled ? (real)(1 - s->lr * s->weight_decay) : 1;
     const real step = (real)(s->lr / s->correction1), root = (real)(1 / sqrt(s->correction2));
     real *p = j->p, *m = j->m, *v = j->v;
-    SIMD for (int64_t i = begin; i < end; i++)
-    {
+    EACH (i, begin, end) {
         const real g = j->g[i] + l2 * p[i];
         m[i] = beta1 * m[i] + rest1 * g;
         v[i] = beta2 * v[i] + rest2 * g * g;
@@ -38,7 +37,8 @@ static void sgd_range(void *arg, int64_t begin, int64_t end)
     const step_job *j = arg;
     const real lr = (real)j->s->lr, decay = (real)j->s->weight_decay;
     real *p = j->p;
-    SIMD for (int64_t i = begin; i < end; i++) p[i] -= lr * (j->g[i] + decay * p[i]);
+    EACH (i, begin, end)
+        p[i] -= lr * (j->g[i] + decay * p[i]);
 }
 
 static void momentum_range(void *arg, int64_t begin, int64_t end)
@@ -48,8 +48,7 @@ static void momentum_range(void *arg, int64_t begin, int64_t end)
     const real ahead = j->s->nesterov ? 1 : 0;
     const real along = j->s->nesterov ? momentum : 1;
     real *p = j->p, *buffer = j->m;
-    SIMD for (int64_t i = begin; i < end; i++)
-    {
+    EACH (i, begin, end) {
         const real g = j->g[i] + decay * p[i];
         buffer[i] = momentum * buffer[i] + g;
         p[i] -= lr * (ahead * g + along * buffer[i]);

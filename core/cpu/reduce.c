@@ -12,15 +12,15 @@
 #include "math.h"
 
 enum {
-    BLOCK = 4096,     /* elements summed in one go along a row: 256 in each lane */
+    BLOCK = 4096,      /* elements summed in one go along a row: 256 in each lane */
     COLUMN_BLOCK = 64, /* likewise down a column */
     WIDTH = 256,
     PARTS = 32,
-    SHORT = 32,       /* rows up to this length are handled side by side, as columns */
-    GROUP = 1024,     /* elements of short softmax rows handled together */
+    SHORT = 32,   /* rows up to this length are handled side by side, as columns */
+    GROUP = 1024, /* elements of short softmax rows handled together */
 };
 
-/* ---- sums of a term over a row, and down columns ------------------------------------------------ */
+/* ---- sums of a term over a row, and down columns ------------------------------------------- */
 
 typedef double row_sum(int64_t n, const real *x, real shift);
 /* Column i < width holds x[i · step + row · stride]. Many short rows are summed like this
@@ -28,49 +28,50 @@ typedef double row_sum(int64_t n, const real *x, real shift);
 typedef void column_sums(int64_t n, int64_t stride, int64_t width, int64_t step, const real *x,
                          const real *shift, double *total);
 
-#define TERM(name, f)                                                                        \
-    static inline real name##_term(real x, real shift)                                       \
-    {                                                                                        \
-        (void)shift;                                                                         \
-        return f;                                                                            \
-    }                                                                                        \
-                                                                  \
-    static double name##_row(int64_t n, const real *X, real shift)                           \
-    {                                                                                        \
-        double total = 0;                                                                    \
-        (void)shift;                                                                         \
-        for (; n > 0; n -= BLOCK, X += BLOCK) {                                              \
-            double sum = 0;                                                                  \
-            LANE_SUM(sum, real, min_of(n, BLOCK), name##_term(X[i], shift));                 \
-            total += sum;                                                                    \
-        }                                                                                    \
-        return total;                                                                        \
-    }                                                                                        \
-    static void name##_columns(int64_t n, int64_t stride, int64_t width, int64_t step,       \
-                               const real *X, const real *shift, double *total)              \
-    {                                                                                        \
-        real sum[WIDTH];                                                                     \
-        for (int64_t i = 0; i < width; i++)                                                  \
-            total[i] = 0;                                                                    \
-        for (int64_t row = 0; row < n;) {                                                    \
-            const int64_t stop = min_of(n, row + COLUMN_BLOCK);                              \
-            for (int64_t i = 0; i < width; i++)                                              \
-                sum[i] = 0;                                                                  \
-            for (; row < stop; row++, X += stride)                                           \
-                if (step == 1)                                                               \
-                    SIMD for (int64_t i = 0; i < width; i++) sum[i] += name##_term(X[i], shift[i]); \
-                else                                                                         \
-                    SIMD for (int64_t i = 0; i < width; i++) sum[i] += name##_term(X[i * step], shift[i]); \
-            for (int64_t i = 0; i < width; i++)                                              \
-                total[i] += (double)sum[i];                                                  \
-        }                                                                                    \
+#define TERM(name, f)                                                                  \
+    static inline real name##_term(real x, real shift)                                 \
+    {                                                                                  \
+        (void)shift;                                                                   \
+        return f;                                                                      \
+    }                                                                                  \
+    static double name##_row(int64_t n, const real *X, real shift)                     \
+    {                                                                                  \
+        double total = 0;                                                              \
+        (void)shift;                                                                   \
+        for (; n > 0; n -= BLOCK, X += BLOCK) {                                        \
+            double sum = 0;                                                            \
+            LANE_SUM(sum, real, min_of(n, BLOCK), name##_term(X[i], shift));           \
+            total += sum;                                                              \
+        }                                                                              \
+        return total;                                                                  \
+    }                                                                                  \
+    static void name##_columns(int64_t n, int64_t stride, int64_t width, int64_t step, \
+                               const real *X, const real *shift, double *total)        \
+    {                                                                                  \
+        real sum[WIDTH];                                                               \
+        for (int64_t i = 0; i < width; i++)                                            \
+            total[i] = 0;                                                              \
+        for (int64_t row = 0; row < n;) {                                              \
+            const int64_t stop = min_of(n, row + COLUMN_BLOCK);                        \
+            for (int64_t i = 0; i < width; i++)                                        \
+                sum[i] = 0;                                                            \
+            for (; row < stop; row++, X += stride)                                     \
+                if (step == 1)                                                         \
+                    EACH (i, 0, width)                                                 \
+                        sum[i] += name##_term(X[i], shift[i]);                         \
+                else                                                                   \
+                    EACH (i, 0, width)                                                 \
+                        sum[i] += name##_term(X[i * step], shift[i]);                  \
+            for (int64_t i = 0; i < width; i++)                                        \
+                total[i] += (double)sum[i];                                            \
+        }                                                                              \
     }
 
-#define TERMS                              \
-    TERM(plain, x)                         \
-    TERM(square, x * x)                    \
-    TERM(magnitude, m_abs(x))              \
-    TERM(exponential, m_exp(x - shift))    \
+#define TERMS                           \
+    TERM(plain, x)                      \
+    TERM(square, (x * x))               \
+    TERM(magnitude, m_abs(x))           \
+    TERM(exponential, m_exp(x - shift)) \
     TERM(deviation, (x - shift) * (x - shift))
 TERMS
 #undef TERM
@@ -92,10 +93,10 @@ static const struct {
 
 typedef struct sum_job {
     int term;
-    bool logarithm;  /* the result is shift + log(sum) */
+    bool logarithm; /* the result is shift + log(sum) */
     double divisor;
     int64_t r, inner, tiles, part, parts;
-    int64_t task;    /* the one whose parts run in parallel */
+    int64_t task; /* the one whose parts run in parallel */
     double *partial;
     const real *x, *shift; /* shift: outer × inner, may be the output itself; or x, unused */
     real *out;
@@ -155,7 +156,7 @@ static void sum_parts(void *arg, int64_t begin, int64_t end)
         sum_part(j, j->task, part, j->partial + part * WIDTH);
 }
 
-/* The same for rows of at most SHORT, which are tasks of one column. */
+/* Rows of at most SHORT: WIDTH of these tasks of one column at a time. */
 static void sum_short_rows(void *arg, int64_t begin, int64_t end)
 {
     const sum_job *j = arg;
@@ -198,7 +199,7 @@ static void sum_all(sum_job *j, int64_t outer)
                         j->inner == 1 && j->r <= SHORT ? sum_short_rows : sum_tasks, j);
 }
 
-/* ---- extremes -------------------------------------------------------------------------------------- */
+/* ---- extremes ------------------------------------------------------------------------------ */
 
 /* Does x, which comes later, replace the best so far (sign already applied)? The first NaN wins. */
 #define BETTER(x, best) ((x) > (best) || ((x) != (x) && (best) == (best)))
@@ -237,10 +238,11 @@ static void best_parts(void *arg, int64_t begin, int64_t end)
 {
     const best_job *j = arg;
     for (int64_t p = begin; p < end; p++)
-        j->found[p] = p * j->part + row_best(min_of(j->part, j->r - p * j->part), j->x + p * j->part, j->sign);
+        j->found[p] = p * j->part +
+                      row_best(min_of(j->part, j->r - p * j->part), j->x + p * j->part, j->sign);
 }
 
-static int64_t long_row_best(best_job *j, const real *x)
+static int64_t long_row_best(const best_job *j, const real *x)
 {
     int64_t found[PARTS];
     best_job row = *j;
@@ -256,9 +258,10 @@ static int64_t long_row_best(best_job *j, const real *x)
     return best;
 }
 
-/* Of each of `width` columns (as in column_sums): the best, sign applied, and where it first stands. */
-static void column_best(int64_t n, int64_t stride, int64_t width, int64_t step, const real *x, real sign,
-                        real *best, int32_t *at)
+/* Of each of `width` columns (as in column_sums): the best, sign applied, and where it first
+ * stands. */
+static void column_best(int64_t n, int64_t stride, int64_t width, int64_t step, const real *x,
+                        real sign, real *best, int32_t *at)
 {
     for (int64_t i = 0; i < width; i++) {
         best[i] = sign * x[i * step];
@@ -266,13 +269,12 @@ static void column_best(int64_t n, int64_t stride, int64_t width, int64_t step, 
     }
     for (int32_t k = 1; k < n; k++) {
         x += stride;
-#define BEST_LOOP(step)                                                                        \
-    SIMD for (int64_t i = 0; i < width; i++)                                                   \
-    {                                                                                          \
-        const real value = sign * x[i * (step)];                                               \
-        const bool better = (value > best[i]) | ((value != value) & (best[i] == best[i]));     \
-        best[i] = better ? value : best[i];                                                    \
-        at[i] = better ? k : at[i];                                                            \
+#define BEST_LOOP(step)                                                                    \
+    EACH (i, 0, width) {                                                                   \
+        const real value = sign * x[i * (step)];                                           \
+        const bool better = (value > best[i]) | ((value != value) & (best[i] == best[i])); \
+        best[i] = better ? value : best[i];                                                \
+        at[i] = better ? k : at[i];                                                        \
     }
         if (step == 1)
             BEST_LOOP(1)
@@ -293,7 +295,8 @@ static void best_columns(const best_job *j, int64_t task)
     if (rows)
         column_best(j->r, 1, width, j->r, j->x + first * j->r, j->sign, best, at);
     else
-        column_best(j->r, j->inner, width, 1, j->x + o * j->r * j->inner + first, j->sign, best, at);
+        column_best(j->r, j->inner, width, 1, j->x + o * j->r * j->inner + first, j->sign, best,
+                    at);
     for (int64_t i = 0; i < width; i++)
         y[i] = j->sign * best[i];
     if (j->position)
@@ -320,8 +323,14 @@ static void best_tasks(void *arg, int64_t begin, int64_t end)
 static void extreme(int sign, int64_t outer, int64_t r, int64_t inner, const void *x, void *y,
                     int32_t *position)
 {
-    best_job j = { .sign = (real)sign, .outer = outer, .r = r, .inner = inner,
-                   .tiles = parts_of(inner, WIDTH), .x = x, .y = y, .position = position };
+    best_job j = { .sign = (real)sign,
+                   .outer = outer,
+                   .r = r,
+                   .inner = inner,
+                   .tiles = parts_of(inner, WIDTH),
+                   .x = x,
+                   .y = y,
+                   .position = position };
     const bool short_rows = inner == 1 && r <= SHORT;
     if (inner == 1 && outer < PARTS && r >= PARTS * BLOCK)
         for (int64_t row = 0; row < outer; row++)
@@ -331,7 +340,7 @@ static void extreme(int sign, int64_t outer, int64_t r, int64_t inner, const voi
                         row_grain(r * (short_rows ? WIDTH : min_of(WIDTH, inner))), best_tasks, &j);
 }
 
-/* ---- the reductions --------------------------------------------------------------------------------- */
+/* ---- the reductions ------------------------------------------------------------------------ */
 
 /* What is subtracted before e^x: the largest, or 0 where that is infinite; NaN stays. */
 static real safe_shift(real largest)
@@ -339,19 +348,14 @@ static real safe_shift(real largest)
     return largest - largest == 0 || largest != largest ? largest : 0;
 }
 
-static void reduce(hy_reduction kind, int64_t outer, int64_t r, int64_t inner, const void *x, void *y)
+static void reduce(hy_reduction kind, int64_t outer, int64_t r, int64_t inner, const void *x,
+                   void *y)
 {
     sum_job j = { .divisor = 1, .r = r, .inner = inner, .x = x, .shift = x, .out = y };
     switch (kind) {
-    case HY_REDUCE_SUM:
-        j.term = TERM_plain;
-        break;
-    case HY_REDUCE_SUMSQ:
-        j.term = TERM_square;
-        break;
-    case HY_REDUCE_SUMABS:
-        j.term = TERM_magnitude;
-        break;
+    case HY_REDUCE_SUM: j.term = TERM_plain; break;
+    case HY_REDUCE_SUMSQ: j.term = TERM_square; break;
+    case HY_REDUCE_SUMABS: j.term = TERM_magnitude; break;
     case HY_REDUCE_LOGSUMEXP:
         j.term = TERM_exponential;
         j.logarithm = true;
@@ -367,8 +371,13 @@ static void reduce(hy_reduction kind, int64_t outer, int64_t r, int64_t inner, c
 
 static void moments(int64_t outer, int64_t r, int64_t inner, const void *x, void *mean, void *sumsq)
 {
-    sum_job j = { .term = TERM_plain, .divisor = (double)r, .r = r, .inner = inner,
-                  .x = x, .shift = x, .out = mean };
+    sum_job j = { .term = TERM_plain,
+                  .divisor = (double)r,
+                  .r = r,
+                  .inner = inner,
+                  .x = x,
+                  .shift = x,
+                  .out = mean };
     sum_all(&j, outer);
     j.term = TERM_deviation;
     j.divisor = 1;
@@ -410,8 +419,7 @@ static void scan_tasks(void *arg, int64_t begin, int64_t end)
             const int64_t row = task / j->tiles * j->r + (j->reverse ? j->r - 1 - k : k);
             const real *x = j->x + row * j->inner + first;
             real *y = j->y + row * j->inner + first;
-            SIMD for (int64_t i = 0; i < width; i++)
-            {
+            EACH (i, 0, width) {
                 sum[i] += (double)x[i];
                 y[i] = (real)sum[i];
             }
@@ -421,12 +429,13 @@ static void scan_tasks(void *arg, int64_t begin, int64_t end)
 
 static void cumsum(bool reverse, int64_t outer, int64_t r, int64_t inner, const void *x, void *y)
 {
-    scan_job j = { .reverse = reverse, .r = r, .inner = inner, .tiles = parts_of(inner, WIDTH),
-                   .x = x, .y = y };
+    scan_job j = {
+        .reverse = reverse, .r = r, .inner = inner, .tiles = parts_of(inner, WIDTH), .x = x, .y = y
+    };
     hy_parallel_for(outer * j.tiles, row_grain(r * min_of(WIDTH, inner)), scan_tasks, &j);
 }
 
-/* ---- softmax ------------------------------------------------------------------------------------------ */
+/* ---- softmax ------------------------------------------------------------------------------- */
 
 typedef struct softmax_job {
     bool log;
@@ -435,15 +444,18 @@ typedef struct softmax_job {
     real *out;
 } softmax_job;
 
-/* A row of −inf has no softmax: 0 everywhere, so that no NaN spreads (and −inf for the logarithm). */
+/* A row of −inf has no softmax: 0 everywhere, so that no NaN spreads (and −inf for the logarithm).
+ */
 static void finish_softmax(const softmax_job *j, double sum, const real *e, real *y)
 {
     const real divisor = sum > 0 || sum != sum ? (real)sum : 1;
     const real lost = j->log ? (real)log((double)divisor) : 0;
     if (j->log)
-        SIMD for (int64_t i = 0; i < j->r; i++) y[i] = y[i] - lost;
+        EACH (i, 0, j->r)
+            y[i] = y[i] - lost;
     else
-        SIMD for (int64_t i = 0; i < j->r; i++) y[i] = e[i] / divisor;
+        EACH (i, 0, j->r)
+            y[i] = e[i] / divisor;
 }
 
 /* Short rows, at most WIDTH and GROUP elements: one loop of e^x over all of them. */
@@ -456,7 +468,8 @@ static void softmax_short(const softmax_job *j, int64_t rows, const real *x, rea
     column_best(r, 1, rows, r, x, 1, largest, at);
     for (int64_t row = 0; row < rows; row++) {
         const real shift = safe_shift(largest[row]);
-        SIMD for (int64_t i = row * r; i < (row + 1) * r; i++) y[i] = x[i] - shift;
+        EACH (i, row * r, (row + 1) * r)
+            y[i] = x[i] - shift;
     }
     for (int64_t i = 0; i < n; i++)
         e[i] = m_exp(y[i]);
@@ -470,10 +483,12 @@ static void softmax_long(const softmax_job *j, const real *x, real *y)
     const real shift = safe_shift(x[row_best(j->r, x, 1)]);
     if (j->log) {
         const double sum = exponential_row(j->r, x, shift);
-        SIMD for (int64_t i = 0; i < j->r; i++) y[i] = x[i] - shift;
+        EACH (i, 0, j->r)
+            y[i] = x[i] - shift;
         finish_softmax(j, sum, y, y);
     } else {
-        SIMD for (int64_t i = 0; i < j->r; i++) y[i] = m_exp(x[i] - shift);
+        EACH (i, 0, j->r)
+            y[i] = m_exp(x[i] - shift);
         finish_softmax(j, plain_row(j->r, y, 0), y, y);
     }
 }
@@ -515,9 +530,11 @@ static void softmax_bwd_range(void *arg, int64_t begin, int64_t end)
         real *out = j->out + row * j->r;
         const real sum = (real)(j->log ? plain_row(j->r, g, 0) : row_dot(j->r, y, g));
         if (j->log)
-            SIMD for (int64_t i = 0; i < j->r; i++) out[i] = g[i] - m_exp(y[i]) * sum;
+            EACH (i, 0, j->r)
+                out[i] = g[i] - m_exp(y[i]) * sum;
         else
-            SIMD for (int64_t i = 0; i < j->r; i++) out[i] = y[i] * (g[i] - sum);
+            EACH (i, 0, j->r)
+                out[i] = y[i] * (g[i] - sum);
     }
 }
 

@@ -95,11 +95,33 @@ static hy_status read_pnm(hy_ctx *cx, const char *path, const hy_text *text, hy_
 
 /* ---- PNG and JPEG --------------------------------------------------------------------------- */
 
+/* stb 2.27 believes Huffman tables of a JPEG that hold more than their 256 codes, and writes past
+ * its own. Every table in the file is looked at, wherever it stands. */
+static bool huffman_tables_fit(const uint8_t *p, int64_t size)
+{
+    for (int64_t at = 0; at + 4 <= size; at++) {
+        if (p[at] != 0xFF || p[at + 1] != 0xC4)
+            continue;
+        const int64_t end = at + 2 + (p[at + 2] << 8 | p[at + 3]);
+        for (int64_t table = at + 4; table + 17 <= end && table + 17 <= size;) {
+            int codes = 0;
+            for (int i = 1; i <= 16; i++)
+                codes += p[table + i];
+            if (codes > 256)
+                return false;
+            table += 17 + codes;
+        }
+    }
+    return true;
+}
+
 static hy_status read_stb(hy_ctx *cx, const char *path, const hy_text *text, const char *kind,
                           hy_tensor **out)
 {
     int w = 0, h = 0, c = 0;
     const stbi_uc *bytes = (const stbi_uc *)text->data;
+    if (*kind == 'J' && !huffman_tables_fit(bytes, text->size))
+        return hy_file_fail(cx, path, "holds damaged %s data", kind);
     if (text->size > INT_MAX)
         return hy_file_fail(cx, path, "is too large for a picture");
     if (!stbi_info_from_memory(bytes, (int)text->size, &w, &h, &c) || w > SIDE_LIMIT ||

@@ -96,7 +96,7 @@ end
 local pack
 
 local function pack_object(object, seen)
-  local packed = { class = class.of(object).hyades_class, items = {}, fields = {}, parameters = {} }
+  local packed = { class_of = class.of(object).hyades_class, items = {}, fields = {}, parameters = {} }
   for _, key in ipairs(class.keys(object)) do
     local value = object[key]
     if class.kind(value) == "tensor" and value.requires_grad then
@@ -110,7 +110,7 @@ local function pack_object(object, seen)
 end
 
 function pack(value, seen)
-  if class.is_class(value) then return { class = value.hyades_class } end
+  if class.is_class(value) then return { class_of = value.hyades_class } end
   if class.kind(value) == "rng" then return nil end
   if type(value) ~= "table" then return value end
   if seen[value] then error("this value contains itself and cannot be saved", 0) end
@@ -151,12 +151,12 @@ end
 -- → object, or the table with its objects
 function class.unpack(packed)
   if type(packed) ~= "table" then return packed end
-  if type(packed.class) ~= "string" then
+  if type(packed.class_of) ~= "string" then
     local plain = {}
     for key, value in pairs(packed) do plain[key] = class.unpack(value) end
     return plain
   end
-  local found = class.find(packed.class)
+  local found = class.find(packed.class_of)
   if not packed.fields then return found end
   local object = {}
   for _, part in ipairs{ packed.items or {}, packed.fields } do

@@ -43,12 +43,14 @@ local function block_above(lines, line)
   return first < line and uncommented(lines, first, line - 1) or nil
 end
 
--- The comment at the top of a file.
+-- The first documentation block of a file.
 local function head_of(path)
   local lines = lines_of(path)
-  local last = 0
+  local first = 1
+  while lines[first] and not lines[first]:find "^%-%-%-" do first = first + 1 end
+  local last = first - 1
   while lines[last + 1] and lines[last + 1]:find "^%-%-" do last = last + 1 end
-  return last > 0 and uncommented(lines, 1, last) or nil
+  return last >= first and uncommented(lines, first, last) or nil
 end
 
 -- ---- functions ------------------------------------------------------------------------------

@@ -2,39 +2,46 @@
 #include "unit.h"
 
 /* Run an expression on 1, 2 and 3 threads; all leave the same bits in out. */
-#define SAME_ON_ANY_THREADS(call, out, n)                     \
-    do {                                                      \
-        void *first_ = array(u, n);                           \
-        for (int threads_ = 1; threads_ <= 3; threads_++) {   \
-            hy_threads(threads_);                             \
-            call;                                             \
-            if (threads_ == 1)                                \
-                memcpy(first_, out, bytes_of(u, n));          \
-            EXPECT(same_bits(u, n, first_, out));             \
-        }                                                     \
-        hy_threads(2);                                        \
+#define SAME_ON_ANY_THREADS(call, out, n)                   \
+    do {                                                    \
+        void *first_ = array(u, n);                         \
+        for (int threads_ = 1; threads_ <= 3; threads_++) { \
+            hy_threads(threads_);                           \
+            call;                                           \
+            if (threads_ == 1)                              \
+                memcpy(first_, out, bytes_of(u, n));        \
+            EXPECT(same_bits(u, n, first_, out));           \
+        }                                                   \
+        hy_threads(2);                                      \
     } while (0)
 
-/* ---- reductions ---------------------------------------------------------------------------------- */
+/* ---- reductions
+ * ---------------------------------------------------------------------------------- */
 
-static const int64_t shapes[][3] = { /* outer, r, inner */
-    { 1, 1, 1 },   { 3, 15, 1 },   { 2, 5000, 1 },    { 1, 700000, 1 }, { 40, 33, 1 },
-    { 2, 7, 5 },   { 1, 9000, 3 }, { 1, 3000, 300 },  { 5, 20, 257 },
+static const int64_t shapes[][3] = {
+    /* outer, r, inner */
+    { 1, 1, 1 }, { 3, 15, 1 },   { 2, 5000, 1 },   { 1, 700000, 1 }, { 40, 33, 1 },
+    { 2, 7, 5 }, { 1, 9000, 3 }, { 1, 3000, 300 }, { 5, 20, 257 },
 };
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
 static double term(hy_reduction kind, double x)
 {
-    return kind == HY_REDUCE_SUM ? x : kind == HY_REDUCE_SUMSQ ? x * x : kind == HY_REDUCE_SUMABS ? fabs(x) : exp(x);
+    return kind == HY_REDUCE_SUM      ? x
+           : kind == HY_REDUCE_SUMSQ  ? x * x
+           : kind == HY_REDUCE_SUMABS ? fabs(x)
+                                      : exp(x);
 }
 
 static void test_reduce(const unit *u)
 {
     for (int s = 0; s < SHAPES; s++) {
         const int64_t outer = shapes[s][0], r = shapes[s][1], inner = shapes[s][2];
-        void *x = random_array(u, (uint64_t)s, outer * r * inner, -1, 2), *y = array(u, outer * inner);
+        void *x = random_array(u, (uint64_t)s, outer * r * inner, -1, 2),
+             *y = array(u, outer * inner);
         for (hy_reduction kind = HY_REDUCE_SUM; kind <= HY_REDUCE_SUMABS; kind++) {
-            SAME_ON_ANY_THREADS(u->k->reduce->reduce(kind, outer, r, inner, x, y), y, outer * inner);
+            SAME_ON_ANY_THREADS(u->k->reduce->reduce(kind, outer, r, inner, x, y), y,
+                                outer * inner);
             bool ok = true;
             for (int64_t o = 0; o < outer; o++)
                 for (int64_t i = 0; i < inner; i++) {
@@ -71,9 +78,11 @@ static void test_long_sum(const unit *u)
 
 static void test_logsumexp_edges(const unit *u)
 {
-    void *x = ARRAY(u, -INFINITY, -INFINITY, INFINITY, 0, NAN, 0, 1e4, 1e4, -1e4, -1e4), *y = array(u, 5);
+    void *x = ARRAY(u, -INFINITY, -INFINITY, INFINITY, 0, NAN, 0, 1e4, 1e4, -1e4, -1e4),
+         *y = array(u, 5);
     u->k->reduce->reduce(HY_REDUCE_LOGSUMEXP, 5, 2, 1, x, y);
-    EXPECT(all_close(u, 5, y, (double[]){ -INFINITY, INFINITY, NAN, 1e4 + log(2), -1e4 + log(2) }, u->eps));
+    EXPECT(all_close(u, 5, y, (double[]){ -INFINITY, INFINITY, NAN, 1e4 + log(2), -1e4 + log(2) },
+                     u->eps));
 }
 
 static void test_extreme(const unit *u)
@@ -81,24 +90,28 @@ static void test_extreme(const unit *u)
     for (int s = 0; s < SHAPES; s++)
         for (int sign = -1; sign <= 1; sign += 2) {
             const int64_t outer = shapes[s][0], r = shapes[s][1], inner = shapes[s][2];
-            void *x = random_array(u, (uint64_t)s, outer * r * inner, -90, 90), *y = array(u, outer * inner);
+            void *x = random_array(u, (uint64_t)s, outer * r * inner, -90, 90),
+                 *y = array(u, outer * inner);
             int32_t *position = zeros((outer * inner) * (int64_t)sizeof *position);
             for (int64_t i = 0; i < outer * r * inner; i++) /* ties */
                 put(u, x, i, rint(get(u, x, i)));
             if (outer * r * inner > 900)
                 put(u, x, 777, NAN);
-            SAME_ON_ANY_THREADS(u->k->reduce->extreme(sign, outer, r, inner, x, y, position), y, outer * inner);
+            SAME_ON_ANY_THREADS(u->k->reduce->extreme(sign, outer, r, inner, x, y, position), y,
+                                outer * inner);
             bool ok = true;
             for (int64_t o = 0; o < outer; o++)
                 for (int64_t i = 0; i < inner; i++) {
                     int64_t best = 0;
                     for (int64_t k = 1; k < r; k++) {
-                        const double a = get(u, x, (o * r + k) * inner + i), b = get(u, x, (o * r + best) * inner + i);
+                        const double a = get(u, x, (o * r + k) * inner + i),
+                                     b = get(u, x, (o * r + best) * inner + i);
                         if (!isnan(b) && (isnan(a) || sign * a > sign * b))
                             best = k;
                     }
                     ok &= position[o * inner + i] == best;
-                    ok &= close_to(get(u, y, o * inner + i), get(u, x, (o * r + best) * inner + i), 0);
+                    ok &= close_to(get(u, y, o * inner + i), get(u, x, (o * r + best) * inner + i),
+                                   0);
                 }
             EXPECT(ok);
             u->k->reduce->extreme(sign, outer, r, inner, x, y, NULL);
@@ -109,9 +122,11 @@ static void test_moments(const unit *u)
 {
     for (int s = 0; s < SHAPES; s++) {
         const int64_t outer = shapes[s][0], r = shapes[s][1], inner = shapes[s][2];
-        void *x = random_array(u, (uint64_t)s, outer * r * inner, 100, 101), *y = array(u, outer * r * inner);
+        void *x = random_array(u, (uint64_t)s, outer * r * inner, 100, 101),
+             *y = array(u, outer * r * inner);
         void *mean = array(u, outer * inner), *sumsq = array(u, outer * inner);
-        SAME_ON_ANY_THREADS(u->k->reduce->moments(outer, r, inner, x, mean, sumsq), sumsq, outer * inner);
+        SAME_ON_ANY_THREADS(u->k->reduce->moments(outer, r, inner, x, mean, sumsq), sumsq,
+                            outer * inner);
         u->k->reduce->cumsum(s % 2, outer, r, inner, x, y);
         bool ok = true;
         for (int64_t o = 0; o < outer; o++)
@@ -124,7 +139,8 @@ static void test_moments(const unit *u)
                 }
                 for (int64_t k = 0; k < r; k++)
                     square += pow(get(u, x, (o * r + k) * inner + i) - sum / (double)r, 2);
-                ok &= close_to(get(u, mean, o * inner + i), sum / (double)r, 16 * fmax(u->eps, 1e-14));
+                ok &= close_to(get(u, mean, o * inner + i), sum / (double)r,
+                               16 * fmax(u->eps, 1e-14));
                 ok &= close_to(get(u, sumsq, o * inner + i), square, 1e3 * fmax(u->eps, 1e-14));
             }
         EXPECT(ok);
@@ -136,7 +152,8 @@ static void test_softmax(const unit *u)
     static const int64_t lengths[] = { 1, 3, 10, 500, 1024, 1025, 6000 };
     for (size_t l = 0; l < sizeof lengths / sizeof lengths[0]; l++) {
         const int64_t rows = 7, r = lengths[l], n = rows * r;
-        void *x = random_array(u, l, n, -9, 9), *y = array(u, n), *z = array(u, n), *gx = array(u, n);
+        void *x = random_array(u, l, n, -9, 9), *y = array(u, n), *z = array(u, n),
+             *gx = array(u, n);
         void *g = random_array(u, 7, n, -1, 1);
         u->k->reduce->softmax(false, rows, r, x, y);
         u->k->reduce->softmax(true, rows, r, x, z);
@@ -158,8 +175,10 @@ static void test_softmax(const unit *u)
                 for (int64_t i = row * r; i < row * r + r; i++)
                     sum += get(u, g, i) * (logarithm ? 1 : get(u, y, i));
                 for (int64_t i = row * r; i < row * r + r; i++)
-                    ok &= close_to(get(u, gx, i), logarithm ? get(u, g, i) - get(u, y, i) * sum
-                                                            : get(u, y, i) * (get(u, g, i) - sum), 64 * u->eps);
+                    ok &= close_to(get(u, gx, i),
+                                   logarithm ? get(u, g, i) - get(u, y, i) * sum
+                                             : get(u, y, i) * (get(u, g, i) - sum),
+                                   64 * u->eps);
             }
             EXPECT(ok);
         }
@@ -171,7 +190,8 @@ static void test_softmax(const unit *u)
     EXPECT(all_close(u, 4, y, (double[]){ 0, -2e4, -INFINITY, -INFINITY }, 0));
 }
 
-/* ---- products ---------------------------------------------------------------------------------------- */
+/* ---- products
+ * ---------------------------------------------------------------------------------------- */
 
 static void test_gemm(const unit *u)
 {
@@ -185,7 +205,8 @@ static void test_gemm(const unit *u)
             for (int j = 0; j < N; j++) {
                 want[i * N + j] = 0.5 * get(u, c, i * N + j);
                 for (int k = 0; k < K; k++)
-                    want[i * N + j] += get(u, a, ta ? k * M + i : i * K + k) * get(u, b, tb ? j * K + k : k * N + j);
+                    want[i * N + j] += get(u, a, ta ? k * M + i : i * K + k) *
+                                       get(u, b, tb ? j * K + k : k * N + j);
             }
         u->k->matrix->gemm(ta, tb, M, N, K, a, ta ? M : K, b, tb ? K : N, 0.5, c, N);
         EXPECT(all_close(u, M * N, c, want, 16 * u->eps));
@@ -197,7 +218,8 @@ static void test_gemm(const unit *u)
     }
 }
 
-/* ---- distances ---------------------------------------------------------------------------------------- */
+/* ---- distances
+ * ---------------------------------------------------------------------------------------- */
 
 static double exact(const unit *u, int64_t d, const void *x, int64_t i, const void *y, int64_t j)
 {
@@ -209,19 +231,25 @@ static double exact(const unit *u, int64_t d, const void *x, int64_t i, const vo
 
 static void test_distance(const unit *u)
 {
-    static const int64_t sizes[][3] = { /* n, k, d: differences, and products in one and several blocks */
+    static const int64_t sizes[][3] = {
+        /* n, k, d: differences, and products in one and several blocks */
         { 1, 1, 1 },    { 300, 10, 2 },  { 70, 40, 16 },   { 5, 600, 30 }, { 400, 3, 50 },
         { 20, 11, 17 }, { 130, 9, 200 }, { 700, 600, 64 }, { 513, 5, 33 },
     };
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
         const int64_t n = sizes[s][0], k = sizes[s][1], d = sizes[s][2];
         /* far from the origin: without centering f32 would keep no digit */
-        void *x = random_array(u, 1, n * d, 9999, 10001), *y = random_array(u, 2, k * d, 9999, 10001);
+        void *x = random_array(u, 1, n * d, 9999, 10001),
+             *y = random_array(u, 2, k * d, 9999, 10001);
         void *out = array(u, n * k), *nearest = array(u, n);
-        int32_t *label = zeros(n * (int64_t)sizeof *label), *again = zeros(n * (int64_t)sizeof *again);
+        int32_t *label = zeros(n * (int64_t)sizeof *label),
+                *again = zeros(n * (int64_t)sizeof *again);
         memcpy(again, label, (size_t)n * sizeof *label);
-        SAME_ON_ANY_THREADS(EXPECT(u->k->distance->sqdist(u->cx, n, k, d, x, y, out) == HY_OK), out, n * k);
-        SAME_ON_ANY_THREADS(EXPECT(u->k->distance->assign(u->cx, n, k, d, x, y, label, nearest) == HY_OK), nearest, n);
+        SAME_ON_ANY_THREADS(EXPECT(u->k->distance->sqdist(u->cx, n, k, d, x, y, out) == HY_OK), out,
+                            n * k);
+        SAME_ON_ANY_THREADS(
+            EXPECT(u->k->distance->assign(u->cx, n, k, d, x, y, label, nearest) == HY_OK), nearest,
+            n);
         EXPECT(u->k->distance->assign(u->cx, n, k, d, x, y, again, NULL) == HY_OK);
         EXPECT(memcmp(label, again, (size_t)n * sizeof *label) == 0);
         const double tolerance = (double)d * 64 * fmax(u->eps, 1e-12);
@@ -249,7 +277,8 @@ static void test_assign_edges(const unit *u)
         const int64_t n = 40, k = 20, d = dims[s];
         void *x = random_array(u, 1, n * d, -1, 1), *y = array(u, k * d), *distance = array(u, n);
         int32_t label[40];
-        for (int64_t i = 0; i < k * d; i++) /* rows 10 .. 19 repeat rows 0 .. 9, which come from x */
+        for (int64_t i = 0; i < k * d;
+             i++) /* rows 10 .. 19 repeat rows 0 .. 9, which come from x */
             put(u, y, i, get(u, x, i % (10 * d)));
         put(u, x, 39 * d, NAN);
         EXPECT(u->k->distance->assign(u->cx, n, k, d, x, y, label, distance) == HY_OK);
@@ -273,16 +302,20 @@ static void test_assign_edges(const unit *u)
 static void test_label_sums(const unit *u)
 {
     const int64_t n = 3000, k = 7, d = 19;
-    void *x = random_array(u, 1, n * d, -1, 1), *weight = random_array(u, 2, n, 0, 2), *y = random_array(u, 3, k * d, -1, 1);
+    void *x = random_array(u, 1, n * d, -1, 1), *weight = random_array(u, 2, n, 0, 2),
+         *y = random_array(u, 3, k * d, -1, 1);
     int32_t *label = zeros(n * (int64_t)sizeof *label);
-    double *first = zeros((k * (d + 1)) * (int64_t)sizeof *first), *to = zeros(n * (int64_t)sizeof *to);
+    double *first = zeros((k * (d + 1)) * (int64_t)sizeof *first),
+           *to = zeros(n * (int64_t)sizeof *to);
     for (int64_t i = 0; i < n; i++)
         label[i] = (int32_t)(hy_uniform(3, 0, (uint64_t)i) * (double)(k + 1)) - 1;
     for (int weighted = 0; weighted < 2; weighted++)
         for (int threads = 1; threads <= 3; threads++) {
-            double *sums = zeros((k * (d + 1)) * (int64_t)sizeof *sums), *counts = sums + k * d, want[8 * 20] = { 0 };
+            double *sums = zeros((k * (d + 1)) * (int64_t)sizeof *sums), *counts = sums + k * d,
+                   want[8 * 20] = { 0 };
             hy_threads(threads);
-            EXPECT(u->k->distance->label_sums(u->cx, n, k, d, x, weighted ? weight : NULL, label, sums, counts) == HY_OK);
+            EXPECT(u->k->distance->label_sums(u->cx, n, k, d, x, weighted ? weight : NULL, label,
+                                              sums, counts) == HY_OK);
             if (threads == 1)
                 memcpy(first, sums, (size_t)(k * (d + 1)) * sizeof *sums);
             EXPECT(memcmp(first, sums, (size_t)(k * (d + 1)) * sizeof *sums) == 0);
@@ -302,7 +335,8 @@ static void test_label_sums(const unit *u)
         ok &= close_to(to[i], label[i] < 0 ? 0 : exact(u, d, x, i, y, label[i]), 1e-13);
     EXPECT(ok);
     u->cx->fail_at = u->cx->allocations + 1;
-    EXPECT(u->k->distance->label_sums(u->cx, n, k, d, x, NULL, label, first, first + k * d) == HY_EMEM);
+    EXPECT(u->k->distance->label_sums(u->cx, n, k, d, x, NULL, label, first, first + k * d) ==
+           HY_EMEM);
     u->cx->fail_at = 0;
     EXPECT(u->cx->live == 0);
 }

@@ -17,8 +17,8 @@ typedef struct unit {
     hy_device device;
     hy_dtype dtype;
     const hy_kernels *k;
-    double eps;     /* of the dtype */
-    char name[40];  /* "x86-64-v3 f32" */
+    double eps;    /* of the dtype */
+    char name[40]; /* "x86-64-v3 f32" */
 } unit;
 
 #define EXPECT(condition) CHECK_NAMED(condition, u->name)
@@ -73,7 +73,7 @@ static inline void *array_of(const unit *u, int64_t n, const double *values)
     return x;
 }
 
-#define ARRAY(u, ...)                                                        \
+#define ARRAY(u, ...)                                                          \
     array_of(u, (int64_t)(sizeof((double[]){ __VA_ARGS__ }) / sizeof(double)), \
              (double[]){ __VA_ARGS__ })
 
@@ -96,7 +96,8 @@ static inline bool same_bits(const unit *u, int64_t n, const void *x, const void
     return memcmp(x, y, bytes_of(u, n)) == 0;
 }
 
-static inline bool all_close(const unit *u, int64_t n, const void *x, const double *want, double tolerance)
+static inline bool all_close(const unit *u, int64_t n, const void *x, const double *want,
+                             double tolerance)
 {
     for (int64_t i = 0; i < n; i++)
         if (!close_to(get(u, x, i), want[i], tolerance)) {
