@@ -14,6 +14,7 @@ V        ?= 0
 
 # Says what a step makes; V=1 shows the whole command.
 say = $(if $(filter 1,$V),,@echo '  $1  $@'; )
+
 HYADES_DATA ?= $(abspath ../shared/data)
 ifneq ($(wildcard $(HYADES_DATA)),)
 export HYADES_DATA
@@ -30,8 +31,9 @@ MATH   := -fno-math-errno -fno-trapping-math -ffp-contract=off
 CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -fopenmp $(WARN) $(MATH) \
           -isystem /usr/include/lua5.4 -isystem /usr/include/$(MULTIARCH)/openblas-openmp \
           -isystem /usr/include/stb
-LDLIBS := -L$(BLASDIR) -lopenblas -llapacke -lcjson -lz -lm
-LDFLAGS := -fopenmp -Wl,--disable-new-dtags,-rpath,$(BLASDIR)
+LDLIBS := -fopenmp -L$(BLASDIR) -lopenblas -llapacke -lcjson -lz -lm
+# OpenMP is linked into core.so alone: hyades.env must run before it is mapped.
+LDFLAGS := -Wl,--disable-new-dtags,-rpath,$(BLASDIR)
 MODE   := release
 OPT    := -O3
 ifeq ($(DEBUG),1)
@@ -61,7 +63,7 @@ TABLES     := $(foreach l,$(LEVELS),$(foreach t,f32 f64,$(foreach k,$(KERNELS),$
 
 CORE_SRC  := $(wildcard core/base/*.c core/tensor/*.c core/device/*.c core/ops/*.c core/autograd/*.c \
                core/linalg/*.c core/cluster/*.c core/data/*.c) core/cpu/cpu.c
-BIND_SRC  := $(wildcard bindings/*.c)
+BIND_SRC  := $(filter-out bindings/env.c,$(wildcard bindings/*.c))
 CORE_OBJ  := $(CORE_SRC:%.c=$(OBJ)/%.o) $(TABLES:%=$(OBJ)/core/cpu/%.o)
 BIND_OBJ  := $(BIND_SRC:%.c=$(OBJ)/%.o)
 READLINE  := $(wildcard /usr/include/readline/readline.h)
@@ -71,7 +73,7 @@ CTESTS    := $(patsubst tests/core/%.c,$(OBJ)/tests/%,$(wildcard tests/core/*.c)
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-PRODUCTS := hyades build/hyades/core.so $(if $(READLINE),build/hyades/repl.so)
+PRODUCTS := hyades build/hyades/core.so build/hyades/env.so $(if $(READLINE),build/hyades/repl.so)
 all: $(PRODUCTS)
 
 # Rebuild when the flags change. What another mode built goes before anything compiles, so a
@@ -104,6 +106,10 @@ build/hyades/core.so: $(CORE_OBJ) $(BIND_OBJ) build/mode
 	@mkdir -p $(@D)
 	$(call say,ld)$(CC) -shared -Wl,-z,nodelete $(LDFLAGS) -o $@ $(CORE_OBJ) $(BIND_OBJ) $(LDLIBS)
 
+build/hyades/env.so: $(OBJ)/bindings/env.o build/mode
+	@mkdir -p $(@D)
+	$(call say,ld)$(CC) -shared $(LDFLAGS) -o $@ $<
+
 build/hyades/repl.so: $(OBJ)/bindings/program/repl.o build/mode
 	@mkdir -p $(@D)
 	$(call say,ld)$(CC) -shared -Wl,-z,nodelete $(LDFLAGS) -o $@ $< -lreadline
@@ -133,7 +139,7 @@ LIMIT   := timeout -k 10 1200
 # wait give up their core, so that a busy machine slows tests down no more than it must.
 TESTENV := SAN=$(SAN) BUILD=$(OBJ) HYADES_OFFLINE=1 OMP_WAIT_POLICY=passive \
            XDG_CACHE_HOME=$(abspath $(OBJ))/tests/cache XDG_STATE_HOME=$(abspath $(OBJ))/tests/state \
-           UBSAN_OPTIONS=print_stacktrace=1
+           UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=allocator_may_return_null=1
 # A sanitized module loads only into the sanitized program.
 STOCK   := $(if $(filter 0,$(SAN)),"LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='build/?.so;;' \
              $(LIMIT) $(LUA) $(REPORT) tests/house/stock_spec.lua")

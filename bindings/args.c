@@ -85,7 +85,8 @@ hy_tensor *hyl_push_index(lua_State *L, int i, const char *what)
     for (int64_t j = 0; j < n; j++) {
         lua_rawgeti(L, i, j + 1);
         if (!lua_isnumber(L, -1))
-            luaL_error(L, "%s: element %d: expected a position, got %s", what, (int)j + 1, hyl_typename(L, -1));
+            luaL_error(L, "%s: element %d: expected a position, got %s", what, (int)j + 1,
+                       hyl_typename(L, -1));
         const double value = lua_tonumber(L, -1);
         lua_pop(L, 1);
         hyl_try(L, what, hy_set(cx, *box, j, value));
@@ -170,7 +171,8 @@ static void read_list_item(reader *r, int position, const hyl_param *p, int i, h
     if (out->n == HY_MAX_DIM)
         luaL_error(r->L, "%s: argument %d (%s): at most %d numbers are possible", r->s->op->name, position,
                    p->name, HY_MAX_DIM);
-    out->list[out->n++] = p->kind == KIND_AXES ? read_axis(r, position, p, i) : read_integer(r, position, p, i);
+    out->list[out->n++] =
+        p->kind == KIND_AXES ? read_axis(r, position, p, i) : read_integer(r, position, p, i);
 }
 
 /* integers, shape, axes: a table, or the remaining numbers */
@@ -179,7 +181,8 @@ static void read_list(reader *r, int position, const hyl_param *p, int i, hy_arg
     *out = (hy_arg){ .given = true };
     if (lua_type(r->L, i) == LUA_TTABLE) {
         if (p->rest && r->top > i)
-            luaL_error(r->L, "%s: argument %d: nothing may follow the table (%s)", r->s->op->name, i + 1, p->name);
+            luaL_error(r->L, "%s: argument %d: nothing may follow the table (%s)", r->s->op->name,
+                       i + 1, p->name);
         const int n = (int)luaL_len(r->L, i);
         for (int j = 1; j <= n; j++) {
             lua_rawgeti(r->L, i, j);
@@ -243,8 +246,9 @@ static void use_default(reader *r, int position, const hyl_param *p, hy_arg *out
     if (p->kind == KIND_AXIS && out->given && out->i < 0)
         out->i += r->first ? r->first->ndim : 0;
     if (p->kind == KIND_AXIS && out->given && r->first && (out->i < 0 || out->i >= r->first->ndim))
-        luaL_error(r->L, "%s: the tensor has %d dimension%s, axis %d is wanted", r->s->op->name, r->first->ndim,
-                   r->first->ndim == 1 ? "" : "s", (int)p->value.i + (p->value.i >= 0));
+        luaL_error(r->L, "%s: the tensor has %d dimension%s, axis %d is wanted", r->s->op->name,
+                   r->first->ndim, r->first->ndim == 1 ? "" : "s",
+                   (int)p->value.i + (p->value.i >= 0));
 }
 
 /* ---- the option table ---- */
@@ -282,8 +286,8 @@ static bool is_device_option(reader *r, const char *name)
         return false;
     const char *device = lua_tostring(r->L, -1);
     if (!device || strcmp(device, "cpu") != 0)
-        luaL_error(r->L, "%s: option device: \"%s\" is not part of this build; it has \"cpu\"", r->s->op->name,
-                   luaL_tolstring(r->L, -1, NULL));
+        luaL_error(r->L, "%s: option device: \"%s\" is not part of this build; it has \"cpu\"",
+                   r->s->op->name, luaL_tolstring(r->L, -1, NULL));
     return true;
 }
 

@@ -39,7 +39,8 @@ static void fill_from(builder *b, int axis)
         else if (lua_type(L, -1) == LUA_TNUMBER)
             value = lua_tonumber(L, -1);
         else
-            luaL_error(L, "tensor: element %d: expected number, got %s", (int)b->next + 1, hyl_typename(L, -1));
+            luaL_error(L, "tensor: element %d: expected number, got %s", (int)b->next + 1,
+                       hyl_typename(L, -1));
         hyl_try(L, "tensor", hy_set(b->cx, b->out, b->next++, value));
         return;
     }
@@ -102,8 +103,9 @@ int hyl_tensor_from_lua(lua_State *L)
         return 1;
     }
     if (type != LUA_TTABLE && type != LUA_TNUMBER)
-        return luaL_error(L, "tensor: argument 1 (value): expected a number or nested lists of numbers, got %s",
-                          hyl_typename(L, 1));
+        return luaL_error(
+            L, "tensor: argument 1 (value): expected a number or nested lists of numbers, got %s",
+            hyl_typename(L, 1));
     const hy_dtype dtype = check_dtype(L, 2);
     measure(&b, 1);
     hy_tensor **box = hyl_new(L);

@@ -102,7 +102,9 @@ static int negate(lua_State *L)
 }
 
 static const hyl_function functions[] = {
-    { "ops", all_ops, "() → list", "All ops: name, signature, doc, differentiable, and the range in which the gradient is tested." },
+    { "ops", all_ops, "() → list",
+      "All ops: name, signature, doc, differentiable, and the range in which the gradient is "
+      "tested." },
     { NULL },
 };
 

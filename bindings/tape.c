@@ -75,15 +75,17 @@ static int grad(lua_State *L)
                           hyl_typename(L, 3));
     const int n = (int)luaL_len(L, 3);
     if (n < 1 || n > MAX_WANTED)
-        return luaL_error(L, "tape:grad: argument 2 (inputs): expected 1 to %d tensors, got %d", MAX_WANTED, n);
+        return luaL_error(L, "tape:grad: argument 2 (inputs): expected 1 to %d tensors, got %d",
+                          MAX_WANTED, n);
     luaL_checkstack(L, n + 8, "too many gradients");
     for (int i = 0; i < n; i++) {
         lua_rawgeti(L, 3, i + 1);
         x[i] = hyl_check(L, -1, "tape:grad", 2, "inputs");
         lua_pop(L, 1);
         if (!x[i]->requires_grad)
-            return luaL_error(L, "tape:grad: input %d was not recorded; wrap it in hy.param before it is used",
-                              i + 1);
+            return luaL_error(
+                L, "tape:grad: input %d was not recorded; wrap it in hy.param before it is used",
+                i + 1);
     }
     hy_tensor **box[MAX_WANTED];
     for (int i = 0; i < n; i++)

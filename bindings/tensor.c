@@ -108,7 +108,8 @@ static int item(lua_State *L)
     const hy_tensor *t = self(L, "item");
     char text[160];
     if (hy_numel(t) != 1)
-        return luaL_error(L, "item: expected a tensor with one element, got shape %s", hy_shape_text(t, text));
+        return luaL_error(L, "item: expected a tensor with one element, got shape %s",
+                          hy_shape_text(t, text));
     push_value(L, t, 0);
     return 1;
 }
@@ -396,13 +397,16 @@ static const hyl_function methods[] = {
     { "dim", dim, "(x) → integer", "The number of axes." },
     { "numel", numel, "(x) → integer", "The number of elements." },
     { "item", item, "(x) → number", "The value of a tensor with one element." },
-    { "totable", totable, "(x) → nested arrays", "The values as Lua numbers; positions count from 1." },
-    { "is_contiguous", is_contiguous, "(x) → boolean", "Do the elements lie in row order without gaps?" },
+    { "totable", totable, "(x) → nested arrays",
+      "The values as Lua numbers; positions count from 1." },
+    { "is_contiguous", is_contiguous, "(x) → boolean",
+      "Do the elements lie in row order without gaps?" },
     { "slice", slice, "(x, {{first, last}, {}, …}) → tensor",
       "A view of the elements first..last of each axis, ends included; {} keeps an axis whole." },
     { "set_requires_grad", set_requires_grad, "(p, flag) → p",
       "Freeze (false) or thaw (true) a parameter; frozen ones get no gradient." },
-    { "copy", copy, "(x, y) → x", "Overwrite the values of x with those of y, which broadcasts; dtypes convert." },
+    { "copy", copy, "(x, y) → x",
+      "Overwrite the values of x with those of y, which broadcasts; dtypes convert." },
     { "fill", fill, "(x, value) → x", "Overwrite every value of x with one number." },
     { NULL },
 };

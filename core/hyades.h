@@ -233,7 +233,8 @@ hy_tape *hy_tape_find(const hy_ctx *cx, uint64_t id); /* NULL once closed; ids n
 void hy_tape_close(hy_ctx *cx, hy_tape *tape); /* and inner tapes of the same coroutine; frees it */
 hy_status hy_tape_backward(hy_ctx *cx, hy_tape *tape, hy_tensor *value);
 /* gradient of value for each of the n tensors, into out[] (zeros where it does not depend) */
-hy_status hy_tape_grad(hy_ctx *cx, hy_tape *tape, hy_tensor *value, int n, hy_tensor *const *x, hy_tensor **out);
+hy_status hy_tape_grad(hy_ctx *cx, hy_tape *tape, hy_tensor *value, int n, hy_tensor *const *x,
+                       hy_tensor **out);
 
 /* ---- files (core/data) -------------------------------------------------------------------------- */
 
@@ -247,7 +248,8 @@ hy_status hy_write_csv(hy_ctx *cx, const char *path, const hy_tensor *x, char de
 typedef struct hy_named { char *name; hy_tensor *tensor; } hy_named;
 /* *metadata: the `hyades` entry of __metadata__ as text, or NULL. Free with hy_named_free. */
 hy_status hy_read_safetensors(hy_ctx *cx, const char *path, int64_t *n, hy_named **out, char **metadata);
-hy_status hy_write_safetensors(hy_ctx *cx, const char *path, int64_t n, const hy_named *items, const char *metadata);
+hy_status hy_write_safetensors(hy_ctx *cx, const char *path, int64_t n, const hy_named *items,
+                               const char *metadata);
 void hy_named_free(int64_t n, hy_named *items);
 
 /* Image of 8-bit samples, h×w×c with c in 1, 3, 4. */

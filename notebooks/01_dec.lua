@@ -14,7 +14,7 @@ local hy = require "hyades"
 local cluster, data, deep, metrics, nn, plot = hy.cluster, hy.data, hy.deep, hy.metrics, hy.nn, hy.plot
 
 local fast = os.getenv "HYADES_FAST" == "1" -- a quick run, for tests
-local settings = { out = "out", seeds = 1, pretraining = fast and 5 or 40, clustering = fast and 3 or 50 }
+local settings = { out = "out", seeds = 1, pretraining = fast and 12 or 40, clustering = fast and 3 or 50 }
 
 local function whole_number(text, option)
   return math.tointeger(tonumber(text)) or error(option .. " needs a whole number", 0)
@@ -142,18 +142,17 @@ local function spread(values, name)
 end
 
 local repeated = settings.seeds > 1
-local cell = repeated and "  %6.3f%s" or "  %6.3f%s"
 local head = repeated and "  %-12s" or "  %6s"
 print(("\n%-22s"):format("method") .. head:rep(3):format("ACC", "NMI", "ARI") .. "  seconds")
 for _, method in ipairs(methods) do
   local row = { ("%-22s"):format(method) }
   for _, name in ipairs{ "acc", "nmi", "ari" } do
-    row[#row + 1] = cell:format(mean(scores[method], name), spread(scores[method], name))
+    row[#row + 1] = ("  %6.3f%s"):format(mean(scores[method], name), spread(scores[method], name))
   end
   row[#row + 1] = ("  %7.1f"):format(mean(scores[method], "seconds"))
   print(table.concat(row))
 end
-print(("(%d digits, %d + %d epochs, %s; deep times include pretraining)"):format(digits.x:size(1),
+print(("(%d digits, %d + %d epochs, %s; times include pretraining)"):format(digits.x:size(1),
   settings.pretraining, settings.clustering,
   repeated and "mean of " .. settings.seeds .. " seeds" or "one seed"))
 

@@ -191,8 +191,10 @@ static hy_status check_value(hy_ctx *cx, hy_tensor *value)
 {
     char text[160];
     if (hy_numel(value) != 1)
-        return hy_fail(cx, HY_EARG, "the value must be a single number, got %s; reduce it with :sum() or :mean()",
-                       hy_shape_text(value, text));
+        return hy_fail(
+            cx, HY_EARG,
+            "the value must be a single number, got %s; reduce it with :sum() or :mean()",
+            hy_shape_text(value, text));
     if (!value->requires_grad)
         return hy_fail(cx, HY_EARG,
                        "the value does not depend on a parameter recorded on this tape; make inputs with "

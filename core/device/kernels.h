@@ -85,18 +85,25 @@ typedef struct hy_move_kernels {
                       int32_t *position);
 } hy_move_kernels;
 
-typedef enum hy_reduction { HY_REDUCE_SUM, HY_REDUCE_LOGSUMEXP, HY_REDUCE_SUMSQ, HY_REDUCE_SUMABS } hy_reduction;
+typedef enum hy_reduction {
+    HY_REDUCE_SUM,
+    HY_REDUCE_LOGSUMEXP,
+    HY_REDUCE_SUMSQ,
+    HY_REDUCE_SUMABS
+} hy_reduction;
 
 /* cpu/reduce.c: f32, f64. x is outer × r × inner, contiguous; results outer × inner.
  * Sums: 16 lanes inside blocks of 4,096, the blocks joined in f64 in a fixed order. */
 typedef struct hy_reduce_kernels {
     void (*reduce)(hy_reduction kind, int64_t outer, int64_t r, int64_t inner, const void *x, void *y);
-    /* smallest (sign −1) or largest (sign +1) with its first position; NaN wins; r ≥ 1 */
-    void (*extreme)(int sign, int64_t outer, int64_t r, int64_t inner, const void *x, void *y, int32_t *position);
+    /* smallest (sign −1) or largest (sign +1) with its first position; NaN wins; r ≥ 1; position
+     * may be NULL */
+    void (*extreme)(int sign, int64_t outer, int64_t r, int64_t inner, const void *x, void *y,
+                    int32_t *position);
     /* mean and sum of squared deviations over r (two passes) */
     void (*moments)(int64_t outer, int64_t r, int64_t inner, const void *x, void *mean, void *sumsq);
     void (*cumsum)(bool reverse, int64_t outer, int64_t r, int64_t inner, const void *x, void *y);
-    /* rows of length r, contiguous */
+    /* rows of length r, contiguous; a row of −inf gives zeros (log: −inf), not NaN */
     void (*softmax)(bool log, int64_t rows, int64_t r, const void *x, void *y);
     void (*softmax_bwd)(bool log, int64_t rows, int64_t r, const void *y, const void *g, void *gx);
 } hy_reduce_kernels;
@@ -119,7 +126,7 @@ typedef struct hy_distance_kernels {
      * weight may be NULL */
     hy_status (*label_sums)(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *weight,
                             const int32_t *label, double *sums, double *counts);
-    /* out[i] = |x_i − y_label(i)|² by direct differences, in f64 */
+    /* out[i] = |x_i − y_label(i)|² by direct differences, in f64; 0 where the label is −1 */
     void (*to_center)(int64_t n, int64_t d, const void *x, const void *y, const int32_t *label, double *out);
 } hy_distance_kernels;
 
@@ -131,14 +138,19 @@ typedef struct hy_index_kernels {
     /* out[o, index[o, j, i], i] += g[o, j, i] */
     void (*gather_bwd)(int64_t outer, int64_t n, int64_t inner, int64_t m, const void *g,
                        const int32_t *index, void *out);
-    void (*uniform)(uint64_t seed, uint64_t stream, uint64_t start, int64_t n, double lo, double hi, void *out);
-    void (*normal)(uint64_t seed, uint64_t stream, uint64_t start, int64_t n, double mean, double std, void *out);
+    void (*uniform)(uint64_t seed, uint64_t stream, uint64_t start, int64_t n, double lo, double hi,
+                    void *out);
+    void (*normal)(uint64_t seed, uint64_t stream, uint64_t start, int64_t n, double mean,
+                   double std, void *out);
     /* y = x · mask / (1 − p), mask 1 with probability 1 − p */
     void (*dropout)(uint64_t seed, uint64_t stream, uint64_t start, int64_t n, double p, const void *x,
                     uint8_t *mask, void *y);
 } hy_index_kernels;
 
-typedef struct hy_step { double lr, beta1, beta2, eps, weight_decay, correction1, correction2; bool decoupled, nesterov; } hy_step;
+typedef struct hy_step {
+    double lr, beta1, beta2, eps, weight_decay, correction1, correction2;
+    bool decoupled, nesterov;
+} hy_step;
 
 /* cpu/optim.c: f32, f64. One pass over everything. */
 typedef struct hy_optim_kernels {

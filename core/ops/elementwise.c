@@ -172,7 +172,8 @@ const hy_op hy_ops_elementwise[] = {
     { #name, "x:operand y:operand -> tensor", binary_fwd, binary_bwd, doc, .strided = true,            \
       .row = HY_BINARY_##name, .lo = low, .hi = high },
 #define COMPARE(name, condition, doc)                                                                  \
-    { #name, "x:operand y:operand -> tensor", compare_fwd, NULL, doc, .strided = true, .row = HY_COMPARE_##name },
+    { #name, "x:operand y:operand -> tensor", compare_fwd, NULL, doc, .strided = true,                 \
+      .row = HY_COMPARE_##name },
 #include "elementwise.def"
     { "where", "condition:tensor x:operand y:operand -> tensor", where_fwd, where_bwd,
       "x where the condition (u8) is not 0, else y; broadcasts.", .strided = true, .lo = -9, .hi = 9 },

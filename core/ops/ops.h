@@ -18,7 +18,7 @@ extern const hy_op hy_ops_network[];     /* network.c: dropout batch_norm */
 extern const hy_op hy_ops_optim[];       /* optim.c: adam_step sgd_step */
 extern const hy_op hy_ops_linalg[];      /* linalg/eigh.c */
 extern const hy_op hy_ops_kmeans[];      /* cluster/kmeans.c */
-extern const hy_op hy_ops_partition[];   /* cluster/partition.c: contingency, hungarian, expected mutual information */
+extern const hy_op hy_ops_partition[];   /* cluster/partition.c: contingency, hungarian … */
 
 /* Errors that every numeric op gives in the same words. */
 hy_status hy_need_real(hy_ctx *cx, const hy_tensor *x);                       /* f32 or f64 */

@@ -97,8 +97,10 @@ local pack
 
 local function pack_object(object, seen)
   local packed = { class_of = class.of(object).hyades_class, items = {}, fields = {}, parameters = {} }
+  local defaults = class.of(object).defaults or {}
   for _, key in ipairs(class.keys(object)) do
     local value = object[key]
+    if type(value) == "function" and value == defaults[key] then value = nil end
     if class.kind(value) == "tensor" and value.requires_grad then
       packed.parameters[#packed.parameters + 1] = key
       value = value:detach()

@@ -59,7 +59,8 @@ return function(fn, inputs, options)
       end
       for j, g in ipairs(expected) do
         if not (math.abs(g - got[j]) <= tol * scale) then
-          return false, ("input %d, element %d: gradient %.9g, finite difference %.9g"):format(which, j, got[j], g)
+          return false, ("input %d, element %d: gradient %.9g, finite difference %.9g"):format(
+            which, j, got[j], g)
         end
       end
     end

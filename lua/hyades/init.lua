@@ -1,5 +1,6 @@
 --- Hyades: tensors, gradients and deep clustering.
 -- The native ops come from hyades.core; everything else is loaded when it is first used.
+require "hyades.env" -- before OpenMP starts with core
 local core = require "hyades.core"
 local lazy = require "hyades.lazy"
 
@@ -37,6 +38,8 @@ function hy.gradcheck(fn, inputs, options)
 end
 
 return lazy.extend(hy, "hyades", {
-  modules = { "nn", "optim", "data", "cluster", "deep", "metrics", "plot", "train", "loss", "model", "report" },
-  functions = { help = "hyades.help", progress = "hyades.progress", save = "hyades.save", load = "hyades.save" },
+  modules = { "nn", "optim", "data", "cluster", "deep", "metrics", "plot", "train", "loss", "model",
+    "report" },
+  functions = { help = "hyades.help", progress = "hyades.progress", save = "hyades.save",
+    load = "hyades.save" },
 })

@@ -65,14 +65,23 @@ function model.original(fn)
   return originals[fn] or fn
 end
 
+local function check_choice(self, name, words)
+  for _, word in ipairs(words) do
+    if self[name] == word then return end
+  end
+  local nearest = type(self[name]) == "string" and check.suggest(self[name], words)
+  fail(self, 'option %s must be "%s", got %s%s', name, table.concat(words, '" or "'),
+    check.describe(self[name]), nearest and ('; did you mean "%s"?'):format(nearest) or "")
+end
+
 --- The constructor of every model: the options become fields.
 -- options: table
 -- → model
 function Model:init(options)
-  local defaults = class.of(self).defaults
-  for name, value in pairs(check.options(class.of(self).class_name, options, defaults)) do
+  for name, value in pairs(check.options(class.of(self).class_name, options, self.defaults)) do
     self[name] = value
   end
+  for name, words in pairs(self.choices) do check_choice(self, name, words) end
   if self.rng == true then self.rng = hy.rng end
   return self
 end
@@ -82,13 +91,14 @@ end
 -- and `kmeans_labels` come from it. A model with the option `net` also takes layers, pretrain and
 -- verbose, and has `transform`.
 -- name: string · defaults: table option → default, or model.required, or model.optional
+-- choices: table option → list of the words that it may be, optional
 -- → class
-function model.define(name, defaults)
+function model.define(name, defaults, choices)
   local new = class.define(name, Model, 2)
   local all = {}
   for option, default in pairs(defaults.net and with_network or {}) do all[option] = default end
   for option, default in pairs(defaults) do all[option] = default end
-  new.defaults = all
+  new.defaults, new.choices = all, choices or {}
   getmetatable(new).__newindex = function(self, key, value)
     rawset(self, key, key == "fit" and fitting(value) or value)
   end

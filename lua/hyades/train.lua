@@ -71,9 +71,10 @@ local function train_batch(spec, groups, batch, at)
   local number = value:item()
   if not is_finite(number) then fail_not_finite(groups, number, at.step, at.epoch) end
   tape:backward(value)
-  local factor = { lr = spec.schedule and spec.schedule(at.step, at.steps, at.loss) }
-  if spec.clip then factor.gradient = clip_factor(groups, spec.clip) end
-  spec.optimizer:step(groups, factor)
+  spec.optimizer:step(groups, {
+    lr = spec.schedule and spec.schedule(at.step, at.steps, at.loss),
+    gradient = batch.rows:size(1) / at.size * (spec.clip and clip_factor(groups, spec.clip) or 1),
+  })
   return number
 end
 
@@ -109,15 +110,22 @@ local run_options = {
 -- progress: title of a progress bar · clip: largest common norm of the gradients
 -- early_stop: { patience=5, min_delta=1e-4 } epochs without progress; the best weights come back
 -- log: path of a file that gets a line of JSON for each epoch, or function{ epoch, loss, seconds }
+-- Every row weighs the same: the gradient of a short last batch is scaled by its share of `size`.
 -- → array of { epoch=, loss=, seconds= }; loss is the mean over the samples
 function train.run(spec)
   spec = check.options("train.run", spec, run_options)
+  check.number("train.run", "epochs", spec.epochs, 0, nil, true)
+  if type(spec.batches) ~= "table" or not spec.batches.epoch then
+    error("train.run: batches must be data.Batches, got " .. check.describe(spec.batches), 2)
+  end
   local groups = parameters.collect(spec.params)
   local watch = spec.early_stop and Watch(spec.early_stop, groups)
   local title = spec.progress == true and "training" or spec.progress
   local bar <close> = hy.progress(spec.epochs, title)
   local history = {}
-  local at = { step = 0, epoch = 0, steps = spec.epochs * spec.batches:count() }
+  local batches = spec.batches
+  local at = { step = 0, epoch = 0, steps = spec.epochs * batches:count(),
+    size = math.min(batches.size, batches.n) }
   for epoch = 1, spec.epochs do
     local started = hy.clock()
     at.epoch = epoch
@@ -151,7 +159,11 @@ function train.pretrained(net, x, options)
   if class.is_constructor(net) then
     net = net{ layers = options.layers or { columns_of(x), 500, 500, 2000, 10 }, rng = rng:split() }
   end
-  if net.fitted or options.pretrain == false then return net end
+  if type(net) ~= "table" or not (net.encode and net.encoder) then
+    error("net must be an autoencoder or a constructor of one, got " .. check.describe(net), 0)
+  elseif net.fitted or options.pretrain == false then
+    return net
+  end
   local recipe = check.options("pretrain", options.pretrain, { epochs = 100, lr = 1e-3,
     batch = options.batch or 256 })
   return net:fit(x, { epochs = recipe.epochs, lr = recipe.lr, batch = recipe.batch,

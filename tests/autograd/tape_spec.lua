@@ -199,7 +199,8 @@ describe("tape", function()
   end)
 
   it("gradcheck finds a wrong gradient", function()
-    local ok, message = hy.gradcheck(function(x) return x:detach() * x end, { hy.tensor({ 1, 2 }, { dtype = "f64" }) })
+    local ok, message = hy.gradcheck(function(x) return x:detach() * x end,
+      { hy.tensor({ 1, 2 }, { dtype = "f64" }) })
     assert.is_false(ok)
     assert.is_truthy(message:find("finite difference", 1, true))
   end)

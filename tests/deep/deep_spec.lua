@@ -1,5 +1,5 @@
 -- Deep models on planted clusters, and their common interface.
-require "tests.support"
+local S = require "tests.support"
 local hy = require "hyades"
 local class = require "hyades.class"
 local cluster, data, deep, metrics, nn = hy.cluster, hy.data, hy.deep, hy.metrics, hy.nn
@@ -97,6 +97,12 @@ describe("deep models", function()
     assert.raises(function() deep.DEC{ k = 3 }:fit(7) end, "DEC: x must be a tensor n×d or a dataset")
     assert.raises(function() deep.DEC{ k = 3 }:predict(blobs) end, "DEC: call fit first")
     assert.raises(function() deep.DEK{ k = 3 } end, "did you mean")
+    assert.raises(function() deep.DEC{ k = 3, target = "globl" } end,
+      'DEC: option target must be "batch" or "global", got "globl"; did you mean "global"?')
+    assert.raises(function() deep.DCN{ k = 3, net = 5 }:fit(blobs) end,
+      "net must be an autoencoder or a constructor of one, got 5")
+    assert.raises(function() deep.IDEC{ k = 3, pretrain = { epoch = 5 } }:fit(blobs) end,
+      'did you mean "epochs"?')
   end)
 
   it("print their class and options", function()
@@ -115,6 +121,32 @@ describe("deep models", function()
         assert.raises(function() copy:fit(blobs) end, "Joint: set loss again")
       end
     end)
+  end)
+end)
+
+describe("a saved deep model", function()
+  it("comes back with the same labels and network", function()
+    local folder = S.folder()
+    local model = deep.DEC(options()):fit(blobs)
+    hy.save(folder .. "/dec.safetensors", model)
+    local copy = hy.load(folder .. "/dec.safetensors")
+    S.remove(folder)
+    assert.equal(tostring(model), tostring(copy))
+    assert.same(model.labels:totable(), copy:predict(blobs):totable())
+    assert.same(model.soft:totable(), copy.soft:totable())
+    assert.equal(5, #copy:fit(blobs).history)
+  end)
+
+  it("says which function it lacks", function()
+    local folder = S.folder()
+    local path = folder .. "/joint.safetensors"
+    local _, skipped = hy.save(path, deep.Joint(options{ loss = pull }):fit(blobs))
+    assert.same({ "loss" }, skipped)
+    local copy = hy.load(path)
+    S.remove(folder)
+    assert.raises(function() copy:fit(blobs) end, "Joint: set loss again: functions are not saved")
+    copy.loss = pull
+    assert.is_true(metrics.ari(blobs.y, copy:fit(blobs).labels) > 0.95)
   end)
 end)
 

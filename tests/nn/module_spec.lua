@@ -19,8 +19,8 @@ describe("a module", function()
   it("finds parameters in fields, inner modules and lists, in a fixed order", function()
     local names = {}
     for i, parameter in ipairs(own_module():named_parameters()) do names[i] = parameter.name end
-    assert.same({ "blocks.1.bias", "blocks.1.weight", "body.1.bias", "body.1.weight", "body.2.scale",
-      "body.2.shift", "head.bias", "head.weight", "scale" }, names)
+    assert.same({ "blocks.1.weight", "blocks.1.bias", "body.1.weight", "body.1.bias", "body.2.scale",
+      "body.2.shift", "head.weight", "head.bias", "scale" }, names)
   end)
 
   it("counts a shared parameter once", function()
@@ -105,7 +105,7 @@ describe("a module", function()
 
   it("sums up its layers in a table", function()
     local text = nn.Autoencoder{ layers = { 784, 500, 500, 2000, 10 } }:summary()
-    assert.is_truthy(text:find("encoder.1 +nn%.Linear%(784, 500%) +392,500"), text)
+    assert.is_truthy(text:find("encoder.1 +nn%.Linear%(784, 500%) +500×784, 500 +392,500"), text)
     assert.is_truthy(text:find("total +3,330,794"), text)
   end)
 

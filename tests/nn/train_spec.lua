@@ -90,6 +90,13 @@ describe("train.run", function()
     assert.close({ -0.8 }, q)
   end)
 
+  it("gives a short last batch the weight of its rows", function()
+    local p = hy.param(hy.zeros(1))
+    train.run{ params = p, optimizer = optim.SGD{ lr = 1 }, epochs = 1,
+      batches = data.Batches{ hy.zeros(5, 1), size = 4 }, loss = function() return p:sum() end }
+    assert.close({ -1.25 }, p)
+  end)
+
   it("stops early and brings the best weights back", function()
     local p, epoch = hy.param(hy.tensor{ 0 }), 0
     local history = train.run{ params = p, optimizer = optim.SGD{ lr = 1 }, epochs = 50,

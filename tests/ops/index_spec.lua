@@ -23,7 +23,8 @@ describe("index", function()
   it("takes a mask over the axis", function()
     assert.same({ { 1, 2, 3, 4 }, { 9, 10, 11, 12 } }, x:index(mask{ 1, 0, 1 }):totable())
     assert.same({ { 2 }, { 6 }, { 10 } }, x:index(mask{ 0, 1, 0, 0 }, 2):totable())
-    assert.raises(function() x:index(mask{ 1, 0 }) end, "the mask is 2; it wants 3 elements, one for each row")
+    assert.raises(function() x:index(mask{ 1, 0 }) end,
+      "the mask is 2; it wants 3 elements, one for each row")
   end)
 
   it("adds up the gradient of repeated positions", function()

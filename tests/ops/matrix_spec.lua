@@ -33,8 +33,9 @@ describe("matmul", function()
   it("reads every layout of its operands", function()
     local rng = hy.rng(4)
     local x, y = hy.randn(6, 8, { rng = rng, dtype = "f64" }), hy.randn(8, 6, { rng = rng, dtype = "f64" })
-    local left = { x, x:t():contiguous():t(), x:narrow(1, 2, 3), x:narrow(2, 3, 4), x:t(), x:select(1, 1):unsqueeze(1),
-      x:select(2, 2):unsqueeze(2), x:narrow(2, 2, 1), hy.ones(3, 1, { dtype = "f64" }):expand(3, 8) }
+    local left = { x, x:t():contiguous():t(), x:narrow(1, 2, 3), x:narrow(2, 3, 4), x:t(),
+      x:select(1, 1):unsqueeze(1), x:select(2, 2):unsqueeze(2), x:narrow(2, 2, 1),
+      hy.ones(3, 1, { dtype = "f64" }):expand(3, 8) }
     local right = { y, y:t(), y:narrow(2, 2, 2), y:narrow(1, 1, 4), y:t():contiguous():t(),
       y:select(1, 1):unsqueeze(1), hy.ones(1, 5, { dtype = "f64" }):expand(8, 5) }
     local tried = 0
@@ -61,7 +62,8 @@ describe("matmul", function()
   it("gives every combination its gradient", function()
     local function rand(...) return hy.randn(..., { rng = hy.rng(3), dtype = "f64" }) end
     local pairs_ = { { { 3, 4 }, { 4, 2 } }, { { 4 }, { 4, 2 } }, { { 3, 4 }, { 4 } }, { { 4 }, { 4 } },
-      { { 2, 3, 4 }, { 4, 2 } }, { { 2, 1, 3, 4 }, { 5, 4, 2 } }, { { 4 }, { 5, 4, 2 } }, { { 5, 3, 4 }, { 4 } } }
+      { { 2, 3, 4 }, { 4, 2 } }, { { 2, 1, 3, 4 }, { 5, 4, 2 } }, { { 4 }, { 5, 4, 2 } },
+      { { 5, 3, 4 }, { 4 } } }
     for _, shapes in ipairs(pairs_) do
       assert(hy.gradcheck(hy.matmul, { rand(shapes[1]), rand(shapes[2]) }))
     end

@@ -44,7 +44,8 @@ describe("adam_step", function()
     local p, m, v = hy.ones(2), hy.zeros(2), hy.zeros(2)
     assert.raises(function() hy.adam_step(p, hy.ones(3), m, v) end,
       "adam_step: parameter and gradient differ in shape: 2 and 3")
-    assert.raises(function() hy.adam_step(p, p, m, hy.zeros(1)) end, "parameter and moment differ in shape: 2 and 1")
+    assert.raises(function() hy.adam_step(p, p, m, hy.zeros(1)) end,
+      "parameter and moment differ in shape: 2 and 1")
     assert.raises(function() hy.adam_step(p, p, m, v, { step = 0 }) end, "step is 0; the first one is 1")
     local q = hy.ones(2, 3)
     assert.raises(function() hy.adam_step(q:t(), hy.ones(3, 2), hy.zeros(3, 2), hy.zeros(3, 2)) end,

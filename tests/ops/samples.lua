@@ -108,7 +108,8 @@ samples.special = {
   end,
   batch_norm = function(rng, dtype)
     return { uniform({ 6, 3 }, -2, 2, rng, dtype), uniform({ 3 }, 0.5, 1.5, rng, dtype),
-      uniform({ 3 }, -1, 1, rng, dtype), hy.zeros({ 3 }, { dtype = dtype }), hy.ones({ 3 }, { dtype = dtype }) }
+      uniform({ 3 }, -1, 1, rng, dtype), hy.zeros({ 3 }, { dtype = dtype }),
+      hy.ones({ 3 }, { dtype = dtype }) }
   end,
   eigh = function(rng, dtype) return { spd(rng, dtype) } end,
   hungarian = function(rng) return { uniform({ 4, 4 }, 0, 9, rng, "f64") } end,

@@ -9,7 +9,8 @@ local cluster, data, loss, model, nn, optim, train =
 -- reinit: "none", or "random": a center without points moves near a random point each epoch
 local DCN = model.define("DCN", { k = model.required, net = nn.Autoencoder, init = cluster.KMeans,
   epochs = 150, lr = 1e-4, batch = 256, cluster_weight = 0.1, rec_weight = 1,
-  reduction = "sum_dims", count = 100, reinit = "none", rng = hy.rng })
+  reduction = "sum_dims", count = 100, reinit = "none", rng = hy.rng },
+  { reduction = { "sum_dims", "mean_dims" }, reinit = { "none", "random" } })
 
 --- 1 for the nearest center, 0 for the others.
 function DCN:assign(z)

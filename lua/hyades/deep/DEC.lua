@@ -8,7 +8,7 @@ local cluster, data, loss, model, nn, optim, train =
 -- refresh: epochs between targets · tol: stop when fewer labels move ("global" only)
 local DEC = model.define("DEC", { k = model.required, net = nn.Autoencoder, init = cluster.KMeans,
   alpha = 1, target = "batch", epochs = 150, refresh = 1, tol = 1e-3, lr = 1e-4, batch = 256,
-  rng = hy.rng })
+  rng = hy.rng }, { target = { "batch", "global" } })
 
 --- Student-t similarity of each row of z to each center; rows sum to 1.
 function DEC.soft_assign(z, centers, alpha)

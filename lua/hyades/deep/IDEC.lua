@@ -9,7 +9,8 @@ local DEC = deep.DEC
 -- "mean_dims" averages them, as the authors do, and so weighs the clusters d times more
 local IDEC = model.define("IDEC", { k = model.required, net = nn.Autoencoder, init = cluster.KMeans,
   alpha = 1, target = "batch", epochs = 150, refresh = 1, tol = 1e-3, lr = 1e-4, batch = 256,
-  cluster_weight = 0.1, rec_weight = 1, reduction = "sum_dims", rng = hy.rng })
+  cluster_weight = 0.1, rec_weight = 1, reduction = "sum_dims", rng = hy.rng },
+  { target = { "batch", "global" }, reduction = { "sum_dims", "mean_dims" } })
 
 IDEC.assign = DEC.assign
 

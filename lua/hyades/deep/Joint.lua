@@ -11,7 +11,7 @@ local cluster, data, loss, model, nn, optim, train =
 local Joint = model.define("Joint", { k = model.required, loss = model.required,
   net = nn.Autoencoder, init = cluster.KMeans, epochs = 150, lr = 1e-4, batch = 256,
   cluster_weight = 1, rec_weight = 1, reduction = "sum_dims", scores = loss.student_t,
-  rng = hy.rng })
+  rng = hy.rng }, { reduction = { "sum_dims", "mean_dims" } })
 
 function Joint:assign(z)
   return self.scores(z, self.centers)

@@ -6,6 +6,7 @@ local Module = require "hyades.nn.Module"
 
 local Autoencoder = class.define("Autoencoder", Module)
 Autoencoder.forwards_only = true
+Autoencoder.order = { "encoder", "decoder" }
 
 --- A dense autoencoder: the layers down to the embedding and their mirror image up again.
 -- layers: array of widths from the data to the embedding, e.g. { 784, 500, 500, 2000, 10 }

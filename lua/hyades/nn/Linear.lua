@@ -4,6 +4,7 @@ local class = require "hyades.class"
 local Module = require "hyades.nn.Module"
 
 local Linear = class.define("Linear", Module)
+Linear.order = { "weight", "bias" }
 
 --- A dense layer: x·wᵀ + b for every row of x.
 -- inputs, outputs: integers · options: bias=true, rng=hy.rng

@@ -16,11 +16,23 @@ function Module.__tostring(self)
   return "nn." .. class.of(self).class_name
 end
 
+-- The fields in a fixed order: those that the class puts first, then by name.
+local function keys_of(node)
+  local keys, first = {}, class.is(node, Module) and class.of(node).order or {}
+  for _, key in ipairs(first) do
+    keys[#keys + 1], keys[key] = key, true
+  end
+  for _, key in ipairs(class.keys(node)) do
+    if not keys[key] or type(key) == "number" then keys[#keys + 1] = key end
+  end
+  return keys
+end
+
 -- Calls visit(name, tensor, owner, key) for every tensor below node, in a fixed order.
 local function walk(node, prefix, seen, visit)
   if seen[node] then return end
   seen[node] = true
-  for _, key in ipairs(class.keys(node)) do
+  for _, key in ipairs(keys_of(node)) do
     local value = rawget(node, key)
     if class.kind(value) == "tensor" then
       visit(prefix .. key, value, node, key)
@@ -35,7 +47,7 @@ local function walk_modules(node, name, seen, visit)
   if seen[node] then return end
   seen[node] = true
   if class.is(node, Module) then visit(name, node) end
-  for _, key in ipairs(class.keys(node)) do
+  for _, key in ipairs(keys_of(node)) do
     local value = rawget(node, key)
     if class.is(value, Module) or type(value) == "table" and not getmetatable(value) then
       walk_modules(value, name == "" and tostring(key) or name .. "." .. key, seen, visit)
@@ -163,31 +175,35 @@ local function grouped(n)
   return (text:gsub("^,", ""))
 end
 
---- A table of the layers: name, layer, number of parameters.
+--- A table of the layers: name, layer, shapes of the parameters, how many numbers they hold.
 -- → string
 function Module:summary()
-  local rows, total, widths = {}, 0, { 5, 5, 10 }
+  local rows, total, widths = {}, 0, { 5, 5, 6, 10 }
   local function add(...)
     rows[#rows + 1] = { ... }
-    for i = 1, 3 do widths[i] = math.max(widths[i], utf8.len(rows[#rows][i])) end
+    for i, text in ipairs(rows[#rows]) do widths[i] = math.max(widths[i], utf8.len(text)) end
   end
   walk_modules(self, "", {}, function(name, inner)
-    local own = 0
-    for _, value in pairs(inner) do
-      if class.kind(value) == "tensor" and value.requires_grad then own = own + value:numel() end
+    local shapes, own = {}, 0
+    for _, key in ipairs(keys_of(inner)) do
+      local value = rawget(inner, key)
+      if class.kind(value) == "tensor" and value.requires_grad then
+        shapes[#shapes + 1], own = shape_text(value), own + value:numel()
+      end
     end
     total = total + own
-    if name ~= "" and inner.forward and not inner.forwards_only then
-      add(name, tostring(inner), grouped(own))
+    if own > 0 or not inner.forwards_only and name ~= "" then
+      add(name, tostring(inner), table.concat(shapes, ", "), grouped(own))
     end
   end)
-  if #rows == 0 then add("", tostring(self), grouped(total)) end
-  add("total", "", grouped(total))
+  add("total", "", "", grouped(total))
   local lines = { tostring(self) }
   for i, row in ipairs(rows) do
-    local pad = (" "):rep(widths[2] - utf8.len(row[2]))
-    lines[i + 1] = ("  %-" .. widths[1] .. "s  %s%s  %" .. widths[3] .. "s"):format(row[1], row[2],
-      pad, row[3])
+    for column, text in ipairs(row) do
+      local pad = (" "):rep(widths[column] - utf8.len(text))
+      row[column] = column < #row and text .. pad or pad .. text
+    end
+    lines[i + 1] = "  " .. table.concat(row, "  ")
   end
   return table.concat(lines, "\n")
 end

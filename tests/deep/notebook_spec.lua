@@ -1,0 +1,44 @@
+-- The notebooks run as they are, in their quick form.
+local S = require "tests.support"
+
+-- Runs a notebook as this interpreter would; returns what it printed and the folder of pictures.
+local function run(name, arguments)
+  local folder = S.folder()
+  local code, text = S.shell(("HYADES_FAST=1 ./hyades notebooks/%s.lua --out %s %s"):format(name,
+    S.quote(folder), arguments or ""))
+  assert.equal(0, code, text)
+  return text, folder
+end
+
+local function is_png(path)
+  return S.read(path):sub(1, 8) == "\137PNG\r\n\26\n"
+end
+
+describe("notebook 01_dec", function()
+  it("compares four methods and draws four pictures", function()
+    local text, folder = run "01_dec"
+    for _, method in ipairs{ "k%-means", "autoencoder %+ k%-means", "DEC", "IDEC" } do
+      local acc, nmi = text:match("\n" .. method .. " +([%d.]+) +([%d.]+)")
+      assert.is_true(tonumber(acc) > 0.4 and tonumber(nmi) > 0.4, text)
+    end
+    for _, picture in ipairs{ "embedding", "centers", "confusion", "losses" } do
+      local path = folder .. "/01_" .. picture .. ".png"
+      assert.is_truthy(text:find(path, 1, true))
+      assert.is_true(is_png(path))
+    end
+    S.remove(folder)
+  end)
+
+  it("averages over seeds", function()
+    local text, folder = run("01_dec", "--seeds 2 --epochs 1 1")
+    S.remove(folder)
+    assert.is_truthy(text:find "\nk%-means +[%d.]+±[%d.]+ +[%d.]+±", text)
+    assert.is_truthy(text:find "1 %+ 1 epochs, mean of 2 seeds", text)
+  end)
+
+  it("refuses options that it does not have", function()
+    local code, text = S.shell "./hyades notebooks/01_dec.lua --epcohs 3"
+    assert.equal(1, code)
+    assert.is_truthy(text:find("unknown option --epcohs; there are --out DIR, --seeds N", 1, true))
+  end)
+end)
