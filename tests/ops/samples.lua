@@ -112,6 +112,13 @@ samples.special = {
       hy.ones({ 3 }, { dtype = dtype }) }
   end,
   eigh = function(rng, dtype) return { spd(rng, dtype) } end,
+  svd = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype) } end,
+  qr = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype) } end,
+  pinv = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype) } end,
+  cholesky = function(rng, dtype) return { spd(rng, dtype) } end,
+  inverse = function(rng, dtype) return { spd(rng, dtype) } end,
+  det = function(rng, dtype) return { spd(rng, dtype) } end,
+  solve = function(rng, dtype) return { spd(rng, dtype), uniform({ 4, 2 }, -2, 2, rng, dtype) } end,
   hungarian = function(rng) return { uniform({ 4, 4 }, 0, 9, rng, "f64") } end,
   contingency = function() return { labels(), labels() } end,
   overlaps = function() return { labels(), labels() } end,
@@ -127,6 +134,10 @@ samples.special = {
   end,
 }
 samples.special.mm = samples.special.matmul
+
+--- Ops of symmetric matrices: finite differences move one element, so they go through this.
+samples.symmetric = { eigh = true, cholesky = true }
+function samples.symmetrize(x) return (x + x:t()) / 2 end
 
 --- Arguments for one call of the op `info` (as from core.ops()).
 function samples.arguments(info, rng, dtype)
