@@ -37,6 +37,7 @@ typedef struct distance_job {
     bool product;
     int64_t rows; /* in a block */
     int64_t blocks, strands;
+    int64_t from, to; /* blocks at hand */
     real *mean, *norm; /* of y: d, k */
     real *centered;    /* y − mean; or groups of LANES rows of y, each transposed to d×LANES */
     real *scratch;     /* of every strand: rows×d centered rows of x, then rows×ld scores */
@@ -181,12 +182,12 @@ static void assign_block(const distance_job *j, int64_t block, real *scratch)
             pair_distance(j->d, j->x + (first + i) * j->d, j->y + label[i] * j->d);
 }
 
-/* Strand s handles blocks s, s + strands, … with scratch of its own. */
+/* Strand s handles blocks from + s, from + s + strands, … with scratch of its own. */
 static void strand_range(void *arg, int64_t strand, int64_t end)
 {
     const distance_job *j = arg;
     for (; strand < end; strand++)
-        for (int64_t block = strand; block < j->blocks; block += j->strands)
+        for (int64_t block = j->from + strand; block < j->to; block += j->strands)
             if (j->label)
                 assign_block(j, block, j->scratch + strand * j->scratch_size);
             else
@@ -222,6 +223,21 @@ static void center_y(const distance_job *j)
     }
 }
 
+/* All blocks, with a look at the user about every tenth of a second. */
+static hy_status run_strands(hy_ctx *cx, distance_job *j)
+{
+    enum { PER_LOOK = 1 << 28 }; /* multiplications of one strand */
+    const int64_t per_block = max_of(1, j->rows * j->k * j->d);
+    const int64_t look = max_of(1, PER_LOOK / per_block) * j->strands;
+    for (j->from = 0; j->from < j->blocks; j->from = j->to) {
+        j->to = min_of(j->blocks, j->from + look);
+        hy_parallel_for(j->strands, 1, strand_range, j);
+        if (j->to < j->blocks)
+            HY_TRY(hy_poll(cx, j->to, j->blocks));
+    }
+    return HY_OK;
+}
+
 static hy_status run_blocks(hy_ctx *cx, distance_job *j)
 {
     const int64_t n = j->n, k = j->k, d = j->d;
@@ -247,9 +263,9 @@ static hy_status run_blocks(hy_ctx *cx, distance_job *j)
         transpose_groups(j);
     else if (j->product)
         center_y(j);
-    hy_parallel_for(j->strands, 1, strand_range, j);
+    const hy_status status = run_strands(cx, j);
     hy_free(cx, memory, bytes);
-    return HY_OK;
+    return status;
 }
 
 static hy_status sqdist(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *y,

@@ -17,11 +17,11 @@ typedef struct network_job {
 
 /* ---- bias and activation, in place ---- */
 
-#define ACTIVATE(f)                     \
-    EACH (l, 0, d) {                    \
-        const real x = y[l] + bias[l];  \
-        y[l] = f;                       \
-    }                                   \
+#define ACTIVATE(f)                    \
+    EACH (l, 0, d) {                   \
+        const real x = y[l] + bias[l]; \
+        y[l] = f;                      \
+    }                                  \
     break
 
 static void bias_range(void *arg, int64_t begin, int64_t end)
@@ -66,8 +66,9 @@ static void standardize_range(void *arg, int64_t begin, int64_t end)
 static void standardize(int64_t n, int64_t d, const void *x, const void *mean, const void *scale,
                         const void *gamma, const void *beta, void *hat, void *y)
 {
-    network_job j = { .d = d, .x = x, .p = mean, .q = scale, .a = gamma, .b = beta,
-                      .more = hat, .out = y };
+    network_job j = {
+        .d = d, .x = x, .p = mean, .q = scale, .a = gamma, .b = beta, .more = hat, .out = y
+    };
     hy_parallel_for(n, row_grain(d), standardize_range, &j);
 }
 
@@ -86,8 +87,7 @@ static void standardize_bwd_range(void *arg, int64_t begin, int64_t end)
 static void standardize_bwd(int64_t n, int64_t d, const void *g, const void *hat,
                             const void *factor, const void *mean_g, const void *mean_gy, void *gx)
 {
-    network_job j = { .d = d, .g = g, .y = hat, .a = factor, .p = mean_g, .q = mean_gy,
-                      .out = gx };
+    network_job j = { .d = d, .g = g, .y = hat, .a = factor, .p = mean_g, .q = mean_gy, .out = gx };
     hy_parallel_for(n, row_grain(d), standardize_bwd_range, &j);
 }
 
@@ -116,8 +116,9 @@ static void layer_norm_range(void *arg, int64_t begin, int64_t end)
 static void layer_norm(int64_t n, int64_t d, double eps, const void *x, const void *gamma,
                        const void *beta, void *hat, void *scale, void *y)
 {
-    network_job j = { .d = d, .number = eps, .x = x, .a = gamma, .b = beta, .more = hat,
-                      .column = scale, .out = y };
+    network_job j = {
+        .d = d, .number = eps, .x = x, .a = gamma, .b = beta, .more = hat, .column = scale, .out = y
+    };
     hy_parallel_for(n, row_grain(d), layer_norm_range, &j);
 }
 

@@ -66,8 +66,8 @@ hy_status hy_linalg_need_symmetric(hy_ctx *cx, const hy_tensor *x, const double 
             if (fabs(a[i * n + j] - a[j * n + i]) > tolerance)
                 return hy_fail(cx, HY_EARG,
                                "%s is not symmetric: %g at (%lld, %lld) but %g at (%lld, %lld)",
-                               name, a[i * n + j], (long long)i + 1, (long long)j + 1,
-                               a[j * n + i], (long long)j + 1, (long long)i + 1);
+                               name, a[i * n + j], (long long)i + 1, (long long)j + 1, a[j * n + i],
+                               (long long)j + 1, (long long)i + 1);
     return HY_OK;
 }
 
@@ -144,10 +144,11 @@ const hy_op hy_ops_linalg[] = {
       .signature = "x:matrix -> matrix vector matrix",
       .forward = hy_svd_fwd,
       .backward = hy_svd_bwd,
-      .doc = "Singular values u, s, v with x = u·diag(s)·vᵀ, s descending, as many columns in u and "
-             "v as x has on its smaller side; the largest component of each column of v is "
-             "positive. Where values are equal, the gradient counts the space that their vectors "
-             "span." },
+      .doc =
+          "Singular values u, s, v with x = u·diag(s)·vᵀ, s descending, as many columns in u and "
+          "v as x has on its smaller side; the largest component of each column of v is "
+          "positive. Where values are equal, the gradient counts the space that their vectors "
+          "span." },
     { .name = "qr",
       .signature = "x:matrix -> matrix matrix",
       .forward = hy_qr_fwd,

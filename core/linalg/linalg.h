@@ -1,4 +1,5 @@
-/* Decompositions in f64: what the files of this folder share. What they give belongs to the call. */
+/* Decompositions in f64: what the files of this folder share. What they give belongs to the call.
+ */
 #ifndef HY_LINALG_H
 #define HY_LINALG_H
 
@@ -6,7 +7,8 @@
 
 /* The values of a matrix of real numbers as an own f64 copy, in row order, to work in; an error
  * where one is not finite. `name` is the argument's. */
-hy_status hy_linalg_read(hy_ctx *cx, hy_call *c, const hy_tensor *x, const char *name, hy_tensor **out);
+hy_status hy_linalg_read(hy_ctx *cx, hy_call *c, const hy_tensor *x, const char *name,
+                         hy_tensor **out);
 /* The same transposed: what LAPACK calls column-major. */
 hy_status hy_linalg_read_t(hy_ctx *cx, hy_call *c, hy_tensor *x, const char *name, hy_tensor **out);
 hy_status hy_linalg_need_square(hy_ctx *cx, const hy_tensor *x, const char *name);

@@ -10,8 +10,8 @@ static hy_status factor(hy_ctx *cx, hy_call *c, hy_tensor *a, hy_tensor **pivots
 {
     const lapack_int n = (lapack_int)a->shape[0];
     HY_TRY(hy_temp(cx, c, HY_INDEX, 1, a->shape, pivots));
-    *regular = n == 0 || LAPACKE_dgetrf_work(LAPACK_COL_MAJOR, n, n, hy_data(a), n,
-                                             hy_data(*pivots)) == 0;
+    *regular =
+        n == 0 || LAPACKE_dgetrf_work(LAPACK_COL_MAJOR, n, n, hy_data(a), n, hy_data(*pivots)) == 0;
     return HY_OK;
 }
 

@@ -11,11 +11,11 @@ static hy_status solve_triangle(hy_ctx *cx, char uplo, char trans, hy_tensor *tr
     const lapack_int n = (lapack_int)triangle->shape[0];
     if (n == 0 || m == 0)
         return HY_OK;
-    const lapack_int info =
-        LAPACKE_dtrtrs_work(LAPACK_COL_MAJOR, uplo, trans, 'N', n, (lapack_int)m,
-                            hy_data(triangle), n, hy_data(b), n);
-    return info == 0 ? HY_OK
-                     : hy_fail(cx, HY_ENUMERIC, "the columns of x depend on each other: no gradient");
+    const lapack_int info = LAPACKE_dtrtrs_work(LAPACK_COL_MAJOR, uplo, trans, 'N', n,
+                                                (lapack_int)m, hy_data(triangle), n, hy_data(b), n);
+    return info == 0
+               ? HY_OK
+               : hy_fail(cx, HY_ENUMERIC, "the columns of x depend on each other: no gradient");
 }
 
 /* ---- qr; saved: q and r ---- */

@@ -112,7 +112,8 @@ static hy_status cross_entropy_fwd(hy_ctx *cx, hy_call *c)
     HY_TRY(weigh_rows(cx, c, at, rows));
     HY_TRY(log_probabilities(cx, c, logits, &log_p));
     if (n > 0 && k > 0)
-        hy_kernels_of(log_p)->move->gather(n, k, 1, 1, hy_data(log_p), hy_data(at), hy_data(picked));
+        hy_kernels_of(log_p)->move->gather(n, k, 1, 1, hy_data(log_p), hy_data(at),
+                                           hy_data(picked));
     HY_TRY(hy_temp_to(cx, c, picked, HY_F64, &picked));
     hy_save(c, log_p);
     hy_save(c, at);
@@ -156,7 +157,8 @@ static hy_status soft_cross_entropy_fwd(hy_ctx *cx, hy_call *c)
     HY_TRY(log_probabilities(cx, c, logits, &log_p));
     hy_save(c, log_p);
     hy_save(c, rows);
-    hy_kernels_of(log_p)->network->soft_loss(n, k, hy_data(log_p), hy_data(target), hy_data(losses));
+    hy_kernels_of(log_p)->network->soft_loss(n, k, hy_data(log_p), hy_data(target),
+                                             hy_data(losses));
     double *row = hy_data(rows), *value = hy_data(losses), sum = 0;
     for (int64_t i = 0; i < n; i++)
         row[i] = is_on(c->in[SOFT_MASK], i);
@@ -197,7 +199,8 @@ const hy_op hy_ops_entropy[] = {
       .signature = "logits:matrix target:matrix {mask:tensor?} -> tensor",
       .forward = soft_cross_entropy_fwd,
       .backward = soft_cross_entropy_bwd,
-      .doc = "Mean over the rows of -sum(target · log softmax(logits)). Rows where a mask (u8) is 0 "
-             "are left out; of no rows it is 0." },
+      .doc =
+          "Mean over the rows of -sum(target · log softmax(logits)). Rows where a mask (u8) is 0 "
+          "are left out; of no rows it is 0." },
     { 0 },
 };

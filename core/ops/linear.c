@@ -82,7 +82,8 @@ static hy_status linear_bwd(hy_ctx *cx, hy_call *c)
     }
     if (hy_wants(c, WEIGHT)) {
         HY_TRY(hy_temp(cx, c, w->dtype, 2, w->shape, &out));
-        kernels->matrix->gemm(true, false, k, d, n, hy_data(g), k, hy_data(x), d, 0, hy_data(out), d);
+        kernels->matrix->gemm(true, false, k, d, n, hy_data(g), k, hy_data(x), d, 0, hy_data(out),
+                              d);
         HY_TRY(hy_pass(cx, c, WEIGHT, out));
     }
     if (hy_wants(c, BIAS)) {

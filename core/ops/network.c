@@ -188,10 +188,9 @@ static hy_status layer_norm_fwd(hy_ctx *cx, hy_call *c)
     HY_TRY(hy_out(cx, c, 0, x->dtype, x->ndim, x->shape));
     hy_save(c, hat);
     hy_save(c, scale);
-    hy_kernels_of(x)->network->layer_norm(n, d, c->arg[0].d, hy_data(x),
-                                          gamma ? hy_data(gamma) : NULL,
-                                          beta ? hy_data(beta) : NULL, hy_data(hat),
-                                          hy_data(scale), hy_data(c->out[0]));
+    hy_kernels_of(x)->network->layer_norm(
+        n, d, c->arg[0].d, hy_data(x), gamma ? hy_data(gamma) : NULL, beta ? hy_data(beta) : NULL,
+        hy_data(hat), hy_data(scale), hy_data(c->out[0]));
     return HY_OK;
 }
 
@@ -235,6 +234,7 @@ const hy_op hy_ops_network[] = {
       .signature = "x:tensor gamma:vector? beta:vector? {eps:number=1e-5} -> tensor",
       .forward = layer_norm_fwd,
       .backward = layer_norm_bwd,
-      .doc = "Rows of x (its last axis) brought to mean 0 and variance 1, times gamma, plus beta." },
+      .doc =
+          "Rows of x (its last axis) brought to mean 0 and variance 1, times gamma, plus beta." },
     { 0 },
 };

@@ -190,8 +190,9 @@ const hy_op hy_ops_random[] = {
     { .name = "gumbel",
       .signature = "shape:shape... {dtype:dtype=f32 rng:rng} -> tensor",
       .forward = gumbel_fwd,
-      .doc = "Gumbel noise: -log(-log u) of uniform u. Added to logits, their argmax is a draw from "
-             "softmax." },
+      .doc =
+          "Gumbel noise: -log(-log u) of uniform u. Added to logits, their argmax is a draw from "
+          "softmax." },
     { .name = "randint",
       .signature = "shape:shape lo:integer hi:integer {dtype:dtype=index rng:rng} -> tensor",
       .forward = randint_fwd,

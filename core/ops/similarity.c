@@ -54,7 +54,8 @@ static hy_status normalize_bwd(hy_ctx *cx, hy_call *c)
     return hy_pass(cx, c, 0, gx);
 }
 
-/* ---- cosine_matrix: x, y; argument eps; saved: rows of length 1 and lengths, of x and of y ---- */
+/* ---- cosine_matrix: x, y; argument eps; saved: rows of length 1 and lengths, of x and of y ----
+ */
 
 static hy_status cosine_fwd(hy_ctx *cx, hy_call *c)
 {
@@ -113,7 +114,8 @@ const hy_op hy_ops_similarity[] = {
       .signature = "x:matrix y:matrix? {eps:number=1e-12} -> matrix",
       .forward = cosine_fwd,
       .backward = cosine_bwd,
-      .doc = "Cosine of the angle between every row of x and every row of y, or of x. Rows of zeros "
-             "give 0." },
+      .doc =
+          "Cosine of the angle between every row of x and every row of y, or of x. Rows of zeros "
+          "give 0." },
     { 0 },
 };
