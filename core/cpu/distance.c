@@ -28,6 +28,9 @@ enum {
     PARTS = 16,
 };
 
+/* As a vector, so that sums stay in registers; an array of LANES would go through memory. */
+typedef real lanes __attribute__((vector_size(LANES * sizeof(real))));
+
 typedef struct distance_job {
     int64_t n, k, d;
     const real *x, *y;
@@ -72,11 +75,18 @@ static void direct_row(const distance_job *j, const real *x, int64_t first, int6
     }
     for (int64_t c = 0; c < width; c += LANES) {
         const real *y = j->centered + (first + c) * j->d;
-        real lane[LANES] = { 0 };
-        for (int64_t i = 0; i < j->d; i++)
-            for (int l = 0; l < LANES; l++)
-                lane[l] += (x[i] - y[i * LANES + l]) * (x[i] - y[i * LANES + l]);
-        memcpy(out + c, lane, (size_t)min_of(LANES, width - c) * sizeof *out);
+        lanes sum = { 0 };
+        for (int64_t i = 0; i < j->d; i++) {
+            lanes gap;
+            memcpy(&gap, y + i * LANES, sizeof gap);
+            gap = x[i] - gap;
+            sum += gap * gap;
+        }
+        if (width - c >= LANES)
+            memcpy(out + c, &sum, sizeof sum);
+        else
+            for (int64_t l = 0; l < width - c; l++)
+                out[c + l] = sum[l];
     }
 }
 
