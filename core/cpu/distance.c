@@ -40,7 +40,7 @@ typedef struct distance_job {
     bool product;
     int64_t rows; /* in a block */
     int64_t blocks, strands;
-    int64_t from, to; /* blocks at hand */
+    int64_t from, to;  /* blocks at hand */
     real *mean, *norm; /* of y: d, k */
     real *centered;    /* y − mean; or groups of LANES rows of y, each transposed to d×LANES */
     real *scratch;     /* of every strand: rows×d centered rows of x, then rows×ld scores */
