@@ -34,7 +34,8 @@ describe("hy.save and hy.load", function()
       numbers = { 1, 1.0, -0.0, 0.1 + 0.2, 1e300, 5e-324, math.maxinteger, math.mininteger,
         2 ^ 53 },
       bytes = "a\0b\xFF", [1] = "mixed", [2.5] = "keys", [7] = { deep = { deeper = { 1 } } },
-      class = "text", class_of = { "a name of ours, not a text" }, tensor = "no tensor", pairs = 1, table = {},
+      class = "text", class_of = { "a name of ours, not a text" },
+      tensor = "no tensor", pairs = 1, table = {},
       number = "5",
     }
     local back, skipped = round_trip(value)
