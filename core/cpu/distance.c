@@ -226,12 +226,16 @@ static void add_rows(int64_t d, const real *x, const real *weight, const int32_t
     for (int64_t i = first; i < first + rows; i++) {
         if (label[i] < 0)
             continue;
-        const double w = weight ? (double)weight[i] : 1;
         const real *row = x + i * d;
         double *sum = sums + label[i] * d;
+        const double w = weight ? (double)weight[i] : 1;
         counts[label[i]] += w;
-        EACH (l, 0, d)
-            sum[l] += w * (double)row[l];
+        if (!weight)
+            EACH (l, 0, d)
+                sum[l] += (double)row[l];
+        else
+            EACH (l, 0, d)
+                sum[l] += w * (double)row[l];
     }
 }
 
