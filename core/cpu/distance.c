@@ -27,6 +27,7 @@ enum {
     DIRECT_K = 4,  /* or this many rows of y, */
     DIRECT_N = 8,  /* or this many of x */
     NARROW_K = 30, /* assign: up to this many rows of y tiles of our own beat BLAS */
+    FEW_D = 128,   /* differences as well up to this many dimensions with LANES rows of y or less */
     PARTS = 16,
 };
 
@@ -36,6 +37,7 @@ typedef struct distance_job {
     real *out;      /* sqdist: n×k */
     int32_t *label; /* assign */
     real *distance; /* assign; may be NULL */
+    bool groups;    /* by differences, LANES rows of y side by side */
     bool product;   /* through BLAS */
     bool narrow;    /* through the tiles of narrow.h */
     int64_t rows;   /* in a block */
@@ -70,18 +72,16 @@ static real squared_norm(int64_t d, const real *x)
 static void direct_row(const distance_job *j, const real *x, int64_t first, int64_t width,
                        real *out)
 {
-    if (j->d > DIRECT_D) {
+    if (!j->groups) {
         for (int64_t c = 0; c < width; c++)
             out[c] = pair_distance(j->d, x, j->y + (first + c) * j->d);
         return;
     }
     for (int64_t c = 0; c < width; c += LANES) {
         const real *y = j->centered + (first + c) * j->d;
-        real lane[LANES] = { 0 };
-        for (int64_t i = 0; i < j->d; i++)
-            for (int l = 0; l < LANES; l++)
-                lane[l] += (x[i] - y[i * LANES + l]) * (x[i] - y[i * LANES + l]);
-        memcpy(out + c, lane, (size_t)min_of(LANES, width - c) * sizeof *out);
+        real sums[LANES];
+        group_distances(j->d, x, y, sums);
+        memcpy(out + c, sums, (size_t)min_of(LANES, width - c) * sizeof *out);
     }
 }
 
@@ -294,15 +294,15 @@ static hy_status run_blocks(hy_ctx *cx, distance_job *j)
     const int64_t n = j->n, k = j->k, d = j->d;
     if (n == 0 || k == 0)
         return HY_OK;
-    j->narrow = j->label && d > DIRECT_D && k <= NARROW_K;
-    j->product = !j->narrow && d > DIRECT_D && k > DIRECT_K && n > DIRECT_N;
+    j->groups = d <= DIRECT_D || (d <= FEW_D && k <= LANES);
+    j->narrow = !j->groups && j->label && k <= NARROW_K;
+    j->product = !j->groups && !j->narrow && k > DIRECT_K && n > DIRECT_N;
     /* Two blocks at least: a single one would run outside a parallel loop, on BLAS's threads. */
     j->rows = min_of(ROWS, parts_of(n, 2));
     j->blocks = parts_of(n, j->rows);
     if (!j->part)
         j->strands = min_of(j->blocks, hy_threads(0));
-    const bool groups = d <= DIRECT_D;
-    const int64_t y_rows = groups ? parts_of(k, LANES) * LANES
+    const int64_t y_rows = j->groups ? parts_of(k, LANES) * LANES
                          : j->narrow ? parts_of(k, TILE_CENTERS) * TILE_CENTERS
                          : j->product ? k : 0;
     const int64_t y_size = y_rows * d;
@@ -315,7 +315,7 @@ static hy_status run_blocks(hy_ctx *cx, distance_job *j)
     j->norm = j->mean + d;
     j->centered = j->norm + k;
     j->scratch = j->centered + y_size;
-    if (groups)
+    if (j->groups)
         transpose_groups(j);
     else if (j->product || j->narrow) {
         center_y(j);
@@ -457,5 +457,9 @@ static void to_center(int64_t n, int64_t d, const void *x, const void *y, const 
 
 extern const hy_distance_kernels HY_TABLE;
 const hy_distance_kernels HY_TABLE = {
-    .sqdist = sqdist, .assign = assign, .label_sums = label_sums, .assign_sums = assign_sums, .to_center = to_center
+    .sqdist = sqdist,
+    .assign = assign,
+    .label_sums = label_sums,
+    .assign_sums = assign_sums,
+    .to_center = to_center,
 };

@@ -1,6 +1,7 @@
 /*
- * Products of many rows with a few centers. BLAS runs at a tenth of its speed when one side is this
- * narrow; here a tile of rows × centers stays in registers while both run along the dimensions.
+ * Many rows against a few centers. BLAS runs at a tenth of its speed when one side is this narrow;
+ * here a tile stays in registers while it runs along the dimensions. Vectors are spelled out, since
+ * the compiler shuffles its sums when it is left to find them.
  */
 #ifndef HY_CPU_NARROW_H
 #define HY_CPU_NARROW_H
@@ -57,6 +58,20 @@ static void product_tile(int64_t d, const real *const x[TILE_ROWS], const real *
             for (int64_t l = i; l < d; l++)
                 out[r][c] += (x[r][l] - mean[l]) * y[c * d + l];
         }
+}
+
+/* out[l] = |x − y_l|² for LANES rows of y, transposed to d×LANES. */
+static void group_distances(int64_t d, const real *x, const real *y, real out[LANES])
+{
+    enum { VECTORS = LANES / VECTOR };
+    vector sum[VECTORS] = { 0 };
+    for (int64_t i = 0; i < d; i++)
+        for (int v = 0; v < VECTORS; v++) {
+            const vector difference = x[i] - load(y + i * LANES + v * VECTOR);
+            sum[v] += difference * difference;
+        }
+    for (int v = 0; v < VECTORS; v++)
+        *(vector *)(out + v * VECTOR) = sum[v];
 }
 
 #pragma GCC pop_options
