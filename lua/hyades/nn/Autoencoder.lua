@@ -14,6 +14,7 @@ Autoencoder.order = { "encoder", "decoder" }
 -- output: constructor, optional · batch_norm=false, dropout=0, bias=true, rng=hy.rng
 function Autoencoder:init(options)
   options = check.options("nn.Autoencoder", options, MLP.options)
+  MLP.check_layers("nn.Autoencoder", options.layers)
   local up = {}
   for i, width in ipairs(options.layers) do up[#options.layers + 1 - i] = width end
   local function stack(layers, output)

@@ -10,6 +10,7 @@ local Adam = class.define("Adam", Optimizer)
 function Adam:init(options)
   options = check.options("optim.Adam", options, { lr = 1e-3, betas = { 0.9, 0.999 }, eps = 1e-8,
     weight_decay = 0 })
+  check.number("optim.Adam", "lr", options.lr, 0)
   self.lr, self.betas, self.eps = options.lr, options.betas, options.eps
   self.weight_decay = options.weight_decay
   return self

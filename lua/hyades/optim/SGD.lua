@@ -10,6 +10,7 @@ local SGD = class.define("SGD", Optimizer)
 function SGD:init(options)
   options = check.options("optim.SGD", options, { lr = 0.01, momentum = 0, nesterov = false,
     weight_decay = 0 })
+  check.number("optim.SGD", "lr", options.lr, 0)
   self.lr, self.momentum = options.lr, options.momentum
   self.nesterov, self.weight_decay = options.nesterov, options.weight_decay
   return self
