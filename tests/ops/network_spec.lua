@@ -128,3 +128,32 @@ describe("layer_norm", function()
     assert.raises(function() x:layer_norm{ eps = -1 } end, "eps is -1; it wants 0 or more")
   end)
 end)
+
+describe("layers and losses by rows", function()
+  local was = hy.threads()
+  teardown(function() hy.threads(was) end)
+
+  it("give the same bits, forward and backward, with 1 and 2 threads", function()
+    local x = hy.randn(3000, 40, { rng = hy.rng(1) })
+    local vector = hy.rand(40, { rng = hy.rng(2) })
+    local labels = hy.randint({ 3000 }, 1, 40, { rng = hy.rng(3) })
+    local functions = {
+      function(p) return p:normalize() end,
+      function(p) return p:layer_norm(vector, vector) end,
+      function(p) return hy.batch_norm(p, vector, vector, hy.zeros(40), hy.ones(40)) end,
+      function(p) return hy.student_t(x, x:narrow(1, 1, 9)) * p:mean() end, -- backward is BLAS
+      function(p) return hy.cross_entropy(p, labels) end,
+      function(p) return hy.soft_cross_entropy(p, x:softmax()) end,
+      function(p) return p:gumbel_softmax{ rng = hy.rng(4) } end,
+    }
+    for _, fn in ipairs(functions) do
+      local results = {}
+      for threads = 1, 2 do
+        hy.threads(threads)
+        local gradient, value = hy.grad(function(p) return fn(p):square():mean() end, x)
+        results[threads] = hy.cat({ gradient:reshape(gradient:numel()), hy.tensor{ value } }, 1)
+      end
+      assert.is_true(results[1]:eq(results[2]):all():item() == 1)
+    end
+  end)
+end)
