@@ -170,7 +170,7 @@ typedef struct hy_network_kernels {
     /* hat = (x − mean) · scale and y = hat · gamma + beta, all vectors of d */
     void (*standardize)(int64_t n, int64_t d, const void *x, const void *mean, const void *scale,
                         const void *gamma, const void *beta, void *hat, void *y);
-    /* gx = factor · (g − mean_g − hat · mean_gy); gx may be hat's products */
+    /* gx = factor · (g − mean_g − hat · mean_gy) */
     void (*standardize_bwd)(int64_t n, int64_t d, const void *g, const void *hat,
                             const void *factor, const void *mean_g, const void *mean_gy, void *gx);
     /* the same by rows, with their own mean and scale[n]; gamma and beta may be NULL */
