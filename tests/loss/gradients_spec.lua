@@ -28,6 +28,7 @@ local function cases_in(dtype)
       return loss.cluster_contrastive(x:softmax(2), y:softmax(2))
     end, a, b },
     cross_entropy = { function(x) return loss.cross_entropy(x, constant) end, b },
+    gan = { function(made, real) return loss.gan(made, real, { label = 0.9 }) + loss.gan(made) end, a, b },
     gmm_elbo = { mixture_bound, a, b * 0.3, random(4, 4), c, c * 0.2 },
     group_sparsity = { function(z) return loss.group_sparsity(z, { 1, 2 }) end, a },
     hardening = { function(z, centers)
@@ -39,7 +40,9 @@ local function cases_in(dtype)
     kmeans = { function(z) return loss.kmeans(z, c) end, a },
     locality = { function(z) return loss.locality(z, neighbors, constant:narrow(2, 1, 2)) end, b },
     mse = { loss.mse, a, b },
-    mutual_information = { function(x) return loss.mutual_information(x, { balance = 4 }) end, a },
+    mutual_information = { function(x)
+      return loss.mutual_information(x:softmax(2), { balance = 4 })
+    end, a },
     nce = { function(x, y) return loss.nce(x:sum(2), y, { log_noise = 0.5 }) end, a, b },
     neighbor_consistency = { loss.neighbor_consistency, a, b },
     orthogonality = { loss.orthogonality, a, random(5, 3, 2) },

@@ -234,3 +234,23 @@ describe("loss.hsic", function()
     assert.raises(function() loss.hsic(x, hy.zeros(3, 1)) end, "the same number of rows")
   end)
 end)
+
+describe("loss.gan", function()
+  it("is 2 log 2 for a critic that cannot tell, log 2 for its generator", function()
+    assert.close(2 * math.log(2), loss.gan(hy.zeros(4), hy.zeros(6)):item(), 1e-6)
+    assert.close(math.log(2), loss.gan(hy.zeros(4)):item(), 1e-6)
+  end)
+
+  it("still moves the generator when the critic is certain", function()
+    local gradient, value = hy.grad(loss.gan, double{ -300, -300 })
+    assert.close(300, value)
+    assert.close({ -0.5, -0.5 }, gradient)
+  end)
+
+  it("keeps the critic unsure with a smaller label", function()
+    local gradient = hy.grad(function(real) return loss.gan(double{ -9 }, real, { label = 0.9 }) end,
+      double{ math.log(9) })
+    assert.close({ 0 }, gradient)
+    assert.raises(function() loss.gan(5) end, "loss.gan: expected tensors of logits, got 5")
+  end)
+end)

@@ -6,13 +6,12 @@ local guard = require "hyades.loss.guard"
 -- times the entropy of the mean. 0 for uniform rows and for a single cluster, -log k at best; both
 -- zeros are stationary, so start with small weights in the last layer.
 -- Krause, Perona & Gomes (RIM), NIPS 2010; balance=4: Hu et al. (IMSAT), ICML 2017.
--- logits: tensor n×k · options: balance=1
+-- p: tensor n×k, rows are distributions · options: balance=1
 -- → scalar tensor
-function loss.mutual_information(logits, options)
+function loss.mutual_information(p, options)
   local given = check.options("loss.mutual_information", options, { balance = 1 })
-  guard.matrix("loss.mutual_information", "logits", logits)
-  local p = logits:softmax(2)
-  local rows = -(p * guard.log_softmax(logits)):sum(2):mean()
+  guard.matrix("loss.mutual_information", "p", p)
+  local rows = -(p * guard.log(p)):sum(2):mean()
   return rows - given.balance * guard.entropy(p:mean(1))
 end
 
