@@ -108,7 +108,8 @@ end
 --- Define a model: a class whose constructor takes one table of options, its fields afterwards.
 -- Give it `fit(self, x)`, and `assign(self, z)` → scores n×k of embedded points: `predict`, `soft`
 -- and `kmeans_labels` come from it. A model with the option `net` also takes layers, pretrain and
--- verbose, and has `transform`.
+-- verbose, and has `transform`; its fit gives train.run `after_epoch = model.watch(self, x)` to be
+-- warned of collapse.
 -- name: string · defaults: table option → default, or model.required, or model.optional
 -- choices: table option → list of the words that it may be, optional
 -- → class

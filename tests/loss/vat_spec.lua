@@ -80,6 +80,19 @@ describe("loss.vat", function()
     assert.close(hy.zeros(4, 3):totable(), w.grad)
   end)
 
+  it("finds planted clusters together with mutual information", function()
+    local blobs = hy.data.blobs{ n = 240, k = 3, d = 4, std = 0.5, box = 4, rng = hy.rng(3) }
+    local net = nn.MLP{ layers = { 4, 32, 3 }, batch_norm = true, rng = hy.rng(4) }
+    local radius, rng = loss.vat_radius(blobs.x), hy.rng(5)
+    hy.train.run{ params = net, optimizer = hy.optim.Adam{ lr = 5e-3 }, epochs = 30,
+      batches = hy.data.Batches{ blobs.x, size = 80, shuffle = hy.rng(6) },
+      loss = function(batch)
+        return loss.mutual_information(net(batch.x):softmax(2), { balance = 4 }) * 0.1
+          + loss.vat(net, batch.x, { radius = radius:index(batch.rows), xi = 1, rng = rng })
+      end }
+    assert.is_true(hy.metrics.ari(blobs.y, net:transform(blobs):argmax(2)) > 0.95)
+  end)
+
   it("repeats itself for the same seed, and takes samples of any shape", function()
     local w = random(14, 6, 3)
     local x = random(15, 5, 2, 3)
