@@ -175,7 +175,19 @@ describe("train.alpha", function()
     assert.close({ math.exp(-5), math.exp(-1.25), 1 }, { exp(0), exp(5), exp(10) })
   end)
 
-  it("refuses a shape that it does not have", function()
+  it("ramps down as well: noise that fades, thresholds that draw nearer", function()
+    local noise = train.alpha.ramp{ length = 4, from = 1.5, to = 0 }
+    assert.same({ 1.5, 0.75, 0, 0 }, { noise(0), noise(2), noise(4), noise(5) })
+    local upper = train.alpha.ramp{ length = 10, from = 0.95, to = 0.5 }
+    local lower = train.alpha.ramp{ length = 10, from = 0.455, to = 0.5 }
+    assert.close({ 0.725, 0.4775, 0 }, { upper(5), lower(5), upper(10) - lower(10) })
+  end)
+
+  it("refuses shapes, lengths and values that it does not have", function()
     assert.raises(function() train.alpha.ramp{ length = 1, shape = "square" } end, '"cosine"')
+    assert.raises(function() train.alpha.ramp{ length = 0 } end, "length must be above 0, got 0")
+    assert.raises(function() train.alpha.ramp{ length = 1, to = "x" } end, "to: expected a number")
+    assert.raises(function() train.alpha.constant() end, "value: expected a number, got nil")
+    assert.raises(function() train.alpha.pretrain "5" end, 'start: expected a number, got "5"')
   end)
 end)

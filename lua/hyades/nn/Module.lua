@@ -93,6 +93,21 @@ function Module:eval()
   return set_training(self, false)
 end
 
+--- Call fn while batch normalization uses the batch, in training and evaluation mode alike, and
+-- leaves its running averages alone. What was before comes back, also after an error.
+-- fn: function · …: its arguments
+-- → what fn returns
+function Module:frozen_averages(fn, ...)
+  local before = {}
+  walk_modules(self, "", {}, function(_, inner)
+    before[inner], inner.averages_frozen = inner.averages_frozen or false, true
+  end)
+  local results = table.pack(pcall(fn, ...))
+  for inner, frozen in pairs(before) do inner.averages_frozen = frozen or nil end
+  if not results[1] then error(results[2], 0) end
+  return table.unpack(results, 2, results.n)
+end
+
 --- A copy of all parameters and running averages by name.
 -- → table name → tensor
 function Module:state()
