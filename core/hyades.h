@@ -176,13 +176,14 @@ typedef struct hy_arg {
     int n;                            /* length of list */
     int64_t list[HY_MAX_DIM];         /* integers, shape, axes */
     hy_rng *rng;
+    const hy_op *op;
 } hy_arg;
 
 /*
  * signature: `x:tensor y:operand axis:axis? {keep:flag=false} -> tensor index?`
  * Kinds: tensor, matrix (2-D), vector (1-D), operand (tensor or number), tensors (a list; must come
  * first), index (index tensor or Lua array of positions), number, integer, integers, shape (also as
- * trailing numbers: shape...), axis, axes, flag, dtype, rng.
+ * trailing numbers: shape...), axis, axes, flag, dtype, rng, op (another op's name).
  * `?` optional; `=value` default; inside {} named options of a trailing table.
  */
 struct hy_op {

@@ -44,6 +44,7 @@ typedef struct distance_job {
     int64_t blocks, strands;
     const real *weight; /* assign_sums; may be NULL */
     double *part;       /* assign_sums: of every strand, k×d sums and k counts; else NULL */
+    int64_t from, to;  /* blocks at hand */
     real *mean, *norm; /* of y: d, k */
     real *centered;    /* y − mean; or groups of LANES rows of y, each transposed to d×LANES;
                           narrow: with as many rows of zeros as fill the last tile */
@@ -79,9 +80,10 @@ static void direct_row(const distance_job *j, const real *x, int64_t first, int6
     }
     for (int64_t c = 0; c < width; c += LANES) {
         const real *y = j->centered + (first + c) * j->d;
-        real sums[LANES];
-        group_distances(j->d, x, y, sums);
-        memcpy(out + c, sums, (size_t)min_of(LANES, width - c) * sizeof *out);
+        real sums[LANES], *whole = width - c >= LANES ? out + c : sums;
+        group_distances(j->d, x, y, whole);
+        for (int64_t l = 0; whole == sums && l < width - c; l++)
+            out[c + l] = sums[l];
     }
 }
 
@@ -239,23 +241,25 @@ static void add_rows(int64_t d, const real *x, const real *weight, const int32_t
     }
 }
 
-/* Strand s handles the s-th part of the blocks with scratch of its own. */
+/* Strand s handles the s-th part of the blocks at hand, with scratch of its own. */
 static void strand_range(void *arg, int64_t strand, int64_t end)
 {
     const distance_job *j = arg;
-    const int64_t per = parts_of(j->blocks, j->strands), size = j->k * (j->d + 1);
+    const int64_t per = parts_of(j->to - j->from, j->strands), size = j->k * (j->d + 1);
     for (; strand < end; strand++) {
         real *scratch = j->scratch + strand * j->scratch_size;
-        for (int64_t b = strand * per; b < min_of(j->blocks, (strand + 1) * per); b++) {
+        const int64_t last = min_of(j->to, j->from + (strand + 1) * per);
+        for (int64_t b = j->from + strand * per; b < last; b++) {
             if (!j->label) {
                 sqdist_block(j, b, scratch);
                 continue;
             }
             assign_block(j, b, scratch);
-            double *part = j->part + strand * size;
-            if (j->part) /* the rows are still in the cache */
-                add_rows(j->d, j->x, j->weight, j->label, b * j->rows, min_of(j->rows, j->n - b * j->rows),
-                         part, part + j->k * j->d);
+            if (j->part) { /* the rows are still in the cache */
+                double *part = j->part + strand * size;
+                add_rows(j->d, j->x, j->weight, j->label, b * j->rows,
+                         min_of(j->rows, j->n - b * j->rows), part, part + j->k * j->d);
+            }
         }
     }
 }
@@ -287,6 +291,21 @@ static void center_y(const distance_job *j)
             j->centered[c * d + l] = j->y[c * d + l] - j->mean[l];
         j->norm[c] = squared_norm(d, j->centered + c * d);
     }
+}
+
+/* All blocks, with a look at the user about every tenth of a second. */
+static hy_status run_strands(hy_ctx *cx, distance_job *j)
+{
+    enum { PER_LOOK = 1 << 28 }; /* multiplications of one strand */
+    const int64_t per_block = max_of(1, j->rows * j->k * j->d);
+    const int64_t look = max_of(1, PER_LOOK / per_block) * j->strands;
+    for (j->from = 0; j->from < j->blocks; j->from = j->to) {
+        j->to = min_of(j->blocks, j->from + look);
+        hy_parallel_for(j->strands, 1, strand_range, j);
+        if (j->to < j->blocks)
+            HY_TRY(hy_poll(cx, j->to, j->blocks));
+    }
+    return HY_OK;
 }
 
 static hy_status run_blocks(hy_ctx *cx, distance_job *j)
@@ -321,9 +340,9 @@ static hy_status run_blocks(hy_ctx *cx, distance_job *j)
         center_y(j);
         memset(j->centered + k * d, 0, (size_t)((y_rows - k) * d) * sizeof(real));
     }
-    hy_parallel_for(j->strands, 1, strand_range, j);
+    const hy_status status = run_strands(cx, j);
     hy_free(cx, memory, bytes);
-    return HY_OK;
+    return status;
 }
 
 static hy_status sqdist(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *y,

@@ -157,6 +157,7 @@ static double apply(int row, double x, double y)
     case HY_BINARY_div: return x / y;
     case HY_BINARY_pow: return pow(x, y);
     case HY_BINARY_maximum: return fmax(x, y);
+    case HY_BINARY_bce_with_logits: return fmax(x, 0) - x * y + log1p(exp(-fabs(x)));
     default: return fmin(x, y);
     }
 }

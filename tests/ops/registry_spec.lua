@@ -68,7 +68,9 @@ local function check_gradient(info)
     inputs[k] = arguments[position]
   end
   assert(hy.gradcheck(function(...)
-    return (call(info, fresh_rng(with(arguments, positions, { ... }))))
+    local tensors = { ... }
+    if samples.symmetric[info.name] then tensors[1] = samples.symmetrize(tensors[1]) end
+    return (call(info, fresh_rng(with(arguments, positions, tensors))))
   end, inputs))
 end
 

@@ -28,8 +28,7 @@ function Linear:forward(x)
     error(("%s: expected rows of length %d, got %s"):format(self, self.inputs,
       table.concat(x:size(), "×")), 0)
   end
-  local y = x:mm(self.weight:t())
-  return self.bias and y + self.bias or y
+  return hy.linear(x, self.weight, self.bias)
 end
 
 function Linear:__tostring()
