@@ -15,7 +15,7 @@ extern const hy_op hy_ops_index[];       /* index.c: index gather nonzero unique
 extern const hy_op hy_ops_sort[];        /* sort.c: sort topk */
 extern const hy_op hy_ops_random[];      /* random.c: rand randn randperm */
 extern const hy_op hy_ops_network[];     /* network.c: dropout batch_norm */
-extern const hy_op hy_ops_optim[];       /* optim.c: adam_step sgd_step */
+extern const hy_op hy_ops_optim[];       /* optim.c: adam_step sgd_step rmsprop_step */
 extern const hy_op hy_ops_linalg[];      /* linalg/eigh.c */
 extern const hy_op hy_ops_kmeans[];      /* cluster/kmeans.c */
 extern const hy_op hy_ops_partition[];   /* cluster/partition.c: contingency, hungarian … */

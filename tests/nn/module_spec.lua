@@ -105,7 +105,8 @@ describe("a module", function()
 
   it("sums up its layers in a table", function()
     local text = nn.Autoencoder{ layers = { 784, 500, 500, 2000, 10 } }:summary()
-    assert.is_truthy(text:find("encoder.1 +nn%.Linear%(784, 500%) +500×784, 500 +392,500"), text)
+    assert.is_truthy(text:find("encoder.1 +nn%.Linear%(784, 500%) +n×500 +392,500\n"), text)
+    assert.is_truthy(text:find("encoder.2 +nn%.LeakyReLU{ slope = 0.01 } +n×500 +0\n"), text)
     assert.is_truthy(text:find("total +3,330,794"), text)
   end)
 
