@@ -54,11 +54,12 @@ function NeighborEncoder:decode_neighbors(z)
   return outputs
 end
 
---- Reconstruct the row itself, or the nearest neighbor where there is no decoder for that.
+--- Reconstruct the row itself (nil where own = false) and its neighbors.
 -- x: tensor n×d
--- → tensor n×d
+-- → tensor n×d or nil, array of tensors n×d
 function NeighborEncoder:forward(x)
-  return (self.decoder or self.decoders[1])(self.encoder(x))
+  local z = self.encoder(x)
+  return self.decoder and self.decoder(z), self:decode_neighbors(z)
 end
 
 --- The nearest other rows of every row, the nearest first.

@@ -8,11 +8,13 @@ local too_much = 4 -- times the best loss: the run has diverged
 
 local diverged = setmetatable({}, { __tostring = function() return "the loss is not finite" end })
 
--- The learning rate at which the loss falls fastest; nil when it never falls.
+-- The learning rate at which the loss falls fastest; nil when it never falls. The slope is taken
+-- over a tenth of the steps, which the noise of single batches does not decide.
 local function steepest(rates, losses)
+  local reach = math.max(1, #losses // 20)
   local best, at = 0, nil
-  for i = 2, #losses do
-    local slope = (losses[i] - losses[i - 1]) / math.log(rates[i] / rates[i - 1])
+  for i = 1 + reach, #losses - reach do
+    local slope = losses[i + reach] - losses[i - reach] -- the rates grow evenly in their logarithm
     if slope < best then best, at = slope, rates[i] end
   end
   return at

@@ -94,6 +94,7 @@ local Plateau = class.define("Plateau")
 
 local plateau_defaults = { factor = 0.5, patience = 10, min_delta = 1e-4, lowest = 0, cooldown = 0 }
 
+--- See schedule.plateau.
 function Plateau:init(options)
   local given = check.options("optim.schedule.plateau", options, plateau_defaults)
   for name, value in pairs(given) do
