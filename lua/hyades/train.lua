@@ -164,7 +164,8 @@ local function check_run(spec)
   for _, name in ipairs{ "batches", "validation" } do
     local batches = spec[name]
     if batches ~= nil and (type(batches) ~= "table" or not batches.epoch) then
-      error(("train.run: %s must be data.Batches, got %s"):format(name, check.describe(batches)), 3)
+      error(("train.run: %s must be data.Batches, got %s"):format(name, class.kind(batches) or
+        check.describe(batches)), 3)
     end
   end
   if type(spec.optimizer) ~= "table" or class.is_class(spec.optimizer) or not spec.optimizer.step then

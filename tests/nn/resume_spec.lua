@@ -16,7 +16,9 @@ local function make(options)
     params = { net, { params = center, lr = 0.1 } },
     optimizer = optim.AdamW{ lr = 0.01 },
     batches = data.Batches{ x, size = 16, shuffle = rng:split(),
-      augment = function(rows, generator) return rows + hy.randn(rows:size(), { rng = generator }) * 0.1 end },
+      augment = function(rows, generator)
+        return rows + hy.randn(rows:size(), { rng = generator }) * 0.1
+      end },
     validation = data.Batches{ x, size = 32 },
     epochs = 12,
     clip = 1,
