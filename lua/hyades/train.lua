@@ -237,11 +237,10 @@ function train.run(spec)
   spec = check.options("train.run", spec, run_options)
   check_run(spec)
   local groups = parameters.collect(spec.params)
-  local tensors = parameters.list(groups)
-  local watch = spec.early_stop and early_stop(spec.early_stop, tensors)
+  local watch = spec.early_stop and early_stop(spec.early_stop, checkpoint.tensors(spec.params))
   local file = spec.checkpoint and checkpoint.open(spec.checkpoint, spec)
   local progress = { epoch = 0, step = 0, history = {}, stopped = false }
-  for _, p in ipairs(tensors) do p.grad = nil end
+  for _, p in ipairs((parameters.list(groups))) do p.grad = nil end
   local saved = file and file.load()
   if saved then
     progress = saved

@@ -123,6 +123,12 @@ describe("a module", function()
     assert.close({ 0, 0, 0 }, net[2].running_mean)
   end)
 
+  it("evaluates no rows to no rows", function()
+    local net = nn.Autoencoder{ layers = { 4, 3, 2 }, batch_norm = true }
+    assert.same({ 0, 2 }, net:transform(hy.zeros(0, 4)):size())
+    assert.same({ 0, 3 }, net:features(hy.zeros(0, 4), { "encoder.3" })[1]:size())
+  end)
+
   it("restores the mode after an error", function()
     local net = nn.Sequential{ nn.Linear(4, 3) }
     assert.raises(function() net:transform(hy.zeros(2, 5)) end, "expected rows of length 4")

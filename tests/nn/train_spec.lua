@@ -108,6 +108,18 @@ describe("train.run", function()
     assert.close({ -3 }, p)
   end)
 
+  it("brings back the running averages that belong to the best weights", function()
+    local net, epoch, best = nn.Sequential{ nn.BatchNorm1d(1) }, 0, nil
+    train.run{ params = net, optimizer = optim.SGD{ lr = 0.1 }, epochs = 9,
+      batches = data.Batches{ hy.tensor{ { 1 }, { 3 } }, size = 2 }, early_stop = { patience = 2 },
+      before_epoch = function(now) epoch = now end,
+      after_epoch = function(record)
+        if record.epoch == 2 then best = net[1].running_mean:totable() end
+      end,
+      loss = function(batch) return net(batch.x):square():mean() + (epoch > 2 and 5 or -epoch) end }
+    assert.same(best, net[1].running_mean:totable())
+  end)
+
   it("writes a line of JSON for each epoch", function()
     local folder = S.folder()
     train.run((line{ epochs = 2, log = folder .. "/log" }))

@@ -104,6 +104,16 @@ describe("rmsprop_step", function()
         { lr = 0.1, alpha = 0.9, momentum = 0.5, weight_decay = 0.01 }), 1e-8)
   end)
 
+  it("steps once when memory ran out on the way", function()
+    for n = 1, 6 do
+      local p, v, g = hy.ones(2, 2), hy.zeros(2, 2), hy.ones(2, 2):t()
+      hy.fail_allocation(n)
+      hy.rmsprop_step(p, g, v, { lr = 0.1, alpha = 0.75 })
+      hy.fail_allocation(0)
+      assert.close({ { 0.8, 0.8 }, { 0.8, 0.8 } }, p, 1e-6)
+    end
+  end)
+
   it("stays finite when rounding makes the variance negative", function()
     local p, v, mean = hy.ones(1), hy.zeros(1), hy.zeros(1)
     for _ = 1, 200 do hy.rmsprop_step(p, hy.full({ 1 }, 0.1), v, mean, { alpha = 0.5, eps = 1e-3 }) end

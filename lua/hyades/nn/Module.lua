@@ -216,10 +216,10 @@ local function listening(inners, after, fn)
   return table.unpack(results, 2, results.n)
 end
 
--- Rows for a network: f32 instead of u8, a batch at a time.
+-- Rows for a network: f32 instead of u8, a batch at a time; one empty batch if there are none.
 local function each_batch(x, size, fn)
   local n = x:size(1)
-  for first = 1, n, size do
+  for first = 1, math.max(n, 1), size do
     local rows = x:narrow(1, first, math.min(size, n - first + 1))
     fn(rows.dtype == "u8" and rows:to("f32") or rows)
   end

@@ -20,18 +20,7 @@ function Optimizer:init(options)
   return self
 end
 
--- The position of a parameter: the order in which parameters were first met, with or without a
--- gradient, so that a later run with the same parameters finds the same slots.
-local function position(self, p)
-  local at = self.order[p]
-  if not at then
-    at = self.count + 1
-    self.order[p], self.count = at, at
-  end
-  return at
-end
-
-local function check_slot(self, name, slot, p)
+local function check_slot(self, slot, p, name)
   for key, value in pairs(slot) do
     if class.kind(value) == "tensor" and
       table.concat(value:size(), "×") ~= table.concat(p:size(), "×") then
@@ -39,7 +28,17 @@ local function check_slot(self, name, slot, p)
         table.concat(value:size(), "×"), name, table.concat(p:size(), "×")), 0)
     end
   end
-  return slot
+end
+
+-- The position of a parameter: the order in which parameters were first met, with or without a
+-- gradient, so that a later run with the same parameters finds the same slots.
+local function position(self, p, name)
+  local at = self.order[p]
+  if at then return at end
+  at = self.count + 1
+  if self.slots[at] then check_slot(self, self.slots[at], p, name) end
+  self.order[p], self.count = at, at
+  return at
 end
 
 -- The options that hold for a group in this step.
@@ -74,12 +73,11 @@ function Optimizer:step(params, factor)
   for _, group in ipairs(parameters.collect(params)) do
     local setting = setting_of(self, group, factor)
     for i, p in ipairs(group.tensors) do
-      local at, gradient = position(self, p), p.grad
+      local at, gradient = position(self, p, group.names[i]), p.grad
       if gradient then
         if scale ~= 1 then gradient = gradient * scale end
-        local slot = self.slots[at] or self:slot(p, setting)
-        self.slots[at] = check_slot(self, group.names[i], slot, p)
-        work[#work + 1] = { p = p, gradient = gradient, slot = slot, setting = setting }
+        self.slots[at] = self.slots[at] or self:slot(p, setting)
+        work[#work + 1] = { p = p, gradient = gradient, slot = self.slots[at], setting = setting }
       end
     end
   end

@@ -19,6 +19,17 @@ local function walk(node, path, seen, visit)
   end
 end
 
+--- The tensors of parameters, modules and lists: the parameters, and averages beside them.
+-- params: as in train.run
+-- → table path → tensor
+function checkpoint.tensors(params)
+  local tensors = {}
+  walk(params, "params", {}, function(path, value, kind)
+    if kind == "tensor" then tensors[path] = value end
+  end)
+  return tensors
+end
+
 -- The tensors of a run by path, and its generators in a fixed order; the default one is the last.
 local function parts_of(spec)
   local tensors, generators, met = {}, {}, {}

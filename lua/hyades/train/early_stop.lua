@@ -1,9 +1,10 @@
---- Watches the loss of the epochs and keeps the best parameters: `early_stop` of train.run.
+--- Watches the loss of the epochs and keeps the best parameters, with the running averages that
+-- belong to them: `early_stop` of train.run.
 
 local check = require "hyades.check"
 
 --- Start to watch.
--- options: true or { patience=5, min_delta=1e-4 } · tensors: array of parameters
+-- options: true or { patience=5, min_delta=1e-4 } · tensors: table path → tensor
 -- → object with stop(value), restore(), state() and load(state)
 return function(options, tensors)
   local given = check.options("early_stop", options == true and {} or options,
@@ -15,14 +16,14 @@ return function(options, tensors)
   function watch.stop(value)
     if best - value >= given.min_delta then
       best, bad = value, 0
-      for i, p in ipairs(tensors) do kept[i] = p:detach():clone() end
+      for path, x in pairs(tensors) do kept[path] = x:detach():clone() end
     else
       bad = bad + 1
     end
     return bad >= given.patience
   end
   function watch.restore()
-    for i, value in ipairs(kept) do tensors[i]:copy(value) end
+    for path, value in pairs(kept) do tensors[path]:copy(value) end
   end
   function watch.state()
     return { best = best, bad = bad, kept = kept }
