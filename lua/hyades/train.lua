@@ -159,8 +159,6 @@ local run_options = {
 }
 
 local function check_run(spec)
-  check.number("train.run", "epochs", spec.epochs, 0, nil, true)
-  if spec.clip then check.number("train.run", "clip", spec.clip, 0) end
   for _, name in ipairs{ "batches", "validation" } do
     local batches = spec[name]
     if batches ~= nil and (type(batches) ~= "table" or not batches.epoch) then
@@ -235,6 +233,8 @@ end
 -- → array of { epoch=, loss=, seconds=, validation= }; loss is the mean over the samples
 function train.run(spec)
   spec = check.options("train.run", spec, run_options)
+  check.number("train.run", "epochs", spec.epochs, 0, nil, true)
+  if spec.clip then check.number("train.run", "clip", spec.clip, 0) end
   check_run(spec)
   local groups = parameters.collect(spec.params)
   local watch = spec.early_stop and early_stop(spec.early_stop, checkpoint.tensors(spec.params))

@@ -2,7 +2,8 @@ local hy = require "hyades"
 local class = require "hyades.class"
 local Optimizer = require "hyades.optim.Optimizer"
 
---- RMSprop: steps divided by the root of a running mean of the squared gradient. Tieleman & Hinton, 2012.
+--- RMSprop: steps divided by the root of a running mean of the squared gradient.
+-- Tieleman & Hinton, 2012.
 -- lr=0.01, alpha=0.99 (how much of the running mean stays), eps=1e-8, weight_decay=0 (added to the
 -- gradient), momentum=0, centered=false: divide by the standard deviation instead
 local RMSprop = class.define("RMSprop", Optimizer)
