@@ -126,6 +126,9 @@ typedef struct hy_distance_kernels {
      * weight may be NULL */
     hy_status (*label_sums)(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *weight,
                             const int32_t *label, double *sums, double *counts);
+    /* assign and label_sums in one pass over x */
+    hy_status (*assign_sums)(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *y,
+                             const void *weight, int32_t *label, double *sums, double *counts);
     /* out[i] = |x_i − y_label(i)|² by direct differences, in f64; 0 where the label is −1 */
     void (*to_center)(int64_t n, int64_t d, const void *x, const void *y, const int32_t *label, double *out);
 } hy_distance_kernels;

@@ -76,7 +76,8 @@ end
 local function native_text(about)
   local signature = about.signature:gsub("%->", "→")
   local gradient = about.differentiable == false and "\nIt has no gradient." or ""
-  return ("%s: %s\n%s%s"):format(about.name, signature, about.doc, gradient)
+  local place = core[about.name] and "hy." or ""
+  return ("%s%s: %s\n%s%s"):format(place, about.name, signature, about.doc, gradient)
 end
 
 -- ---- tables ---------------------------------------------------------------------------------

@@ -74,6 +74,23 @@ local function check_choice(self, name, words)
     check.describe(self[name]), nearest and ('; did you mean "%s"?'):format(nearest) or "")
 end
 
+-- Options that count something, and the least that each may be.
+local counts = { k = 1, n_init = 1, batch = 1, refresh = 1, epochs = 0, max_iter = 0 }
+
+-- An option has the type of its default; what counts is whole, and 10.0 counts as 10.
+local function check_types(self)
+  for name, default in pairs(self.defaults) do
+    local value, where = self[name], class.of(self).class_name
+    local wants = type(default)
+    if counts[name] and value ~= nil and type(value) ~= "table" then
+      self[name] = math.tointeger(check.number(where, "option " .. name, value, counts[name], nil,
+        true, 5))
+    elseif (wants == "number" or wants == "boolean") and type(value) ~= wants then
+      fail(self, "option %s must be a %s, got %s", name, wants, check.describe(value))
+    end
+  end
+end
+
 --- The constructor of every model: the options become fields.
 -- options: table
 -- → model
@@ -81,6 +98,7 @@ function Model:init(options)
   for name, value in pairs(check.options(class.of(self).class_name, options, self.defaults)) do
     self[name] = value
   end
+  check_types(self)
   for name, words in pairs(self.choices) do check_choice(self, name, words) end
   if self.rng == true then self.rng = hy.rng end
   return self

@@ -268,7 +268,8 @@ function train.pretrained(net, x, options)
     net = net{ layers = options.layers or { columns_of(x), 500, 500, 2000, 10 }, rng = rng:split() }
   end
   if type(net) ~= "table" or not (net.encode and net.encoder) then
-    error("net must be an autoencoder or a constructor of one, got " .. check.describe(net), 0)
+    error("train.pretrained: net must be an autoencoder or a constructor of one, got "
+      .. check.describe(net), 0)
   elseif net.fitted or options.pretrain == false then
     return net
   end

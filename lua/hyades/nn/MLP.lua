@@ -12,8 +12,8 @@ local MLP = class.define("MLP", Sequential)
 MLP.options = { layers = check.required, activation = activations.LeakyReLU,
   output = check.optional, batch_norm = false, dropout = 0, bias = true, rng = hy.rng }
 
---- Raise unless layers is a list of widths.
--- where: name for the message · layers: anything
+--- Raise unless layers is an array of two or more positive widths.
+-- where: string, who complains · layers: anything
 function MLP.check_layers(where, layers)
   local good = type(layers) == "table" and #layers >= 2
   for _, width in ipairs(good and layers or {}) do
