@@ -233,7 +233,7 @@ static int read_table(lua_State *L)
     const char *path = check_path(L, 1, "csv");
     hy_table how = { .delimiter = check_delimiter(L, 2, "csv"),
                      .dtype = check_dtype(L, 3, "csv"),
-                     .missing = luaL_checkoption(L, 4, "error", policies),
+                     .missing = (unsigned)luaL_checkoption(L, 4, "error", policies),
                      .labels = !lua_isnoneornil(L, 5) };
     if (lua_type(L, 5) == LUA_TSTRING) {
         how.label_name = lua_tostring(L, 5);
@@ -269,6 +269,15 @@ static int file_info(lua_State *L) /* path → "file" | "folder" | "other", byte
     lua_pushstring(L, S_ISREG(info.st_mode) ? "file" : S_ISDIR(info.st_mode) ? "folder" : "other");
     lua_pushinteger(L, (lua_Integer)info.st_size);
     return 2;
+}
+
+static int real_path(lua_State *L) /* path → without links, "." and ".."; nil when absent */
+{
+    char real[PATH_MAX];
+    if (!realpath(check_path(L, 1, "real_path"), real))
+        return 0;
+    lua_pushstring(L, real);
+    return 1;
 }
 
 static int make_folder(lua_State *L) /* path; parents too */
@@ -363,6 +372,7 @@ static const luaL_Reg functions[] = {
     { "read_npz", read_npz },
     { "write_npz", write_npz },
     { "file_info", file_info },
+    { "real_path", real_path },
     { "make_folder", make_folder },
     { "list_folder", list_folder },
     { "move_file", move_file },

@@ -22,6 +22,9 @@ hy_status hy_file_fail(hy_ctx *cx, const char *path, const char *format, ...)
     va_start(args, format);
     vsnprintf(sentence, sizeof sentence, format, args);
     va_end(args);
+    for (char *p = sentence; *p; p++) /* words of the file may hold anything */
+        if ((unsigned char)*p < ' ' || *p == 127)
+            *p = '?';
     const size_t length = strlen(path);
     if (length > PATH_SHOWN)
         return hy_fail(cx, HY_EIO, "…%s: %s", path + length - PATH_SHOWN, sentence);

@@ -218,17 +218,23 @@ function Module:transform(x, options)
   local modes = {}
   walk_modules(self, "", {}, function(_, inner) modes[inner] = inner.training end)
   self:eval()
-  local parts, n = {}, x:size(1)
+  local out, n = nil, x:size(1)
   local done, problem = pcall(hy.no_grad, function()
-    for first = 1, n, options.batch do
+    for first = 1, math.max(n, 1), options.batch do
       local rows = x:narrow(1, first, math.min(options.batch, n - first + 1))
       if rows.dtype == "u8" then rows = rows:to("f32") end
-      parts[#parts + 1] = self.encode and self:encode(rows) or self:forward(rows)
+      local part = self.encode and self:encode(rows) or self:forward(rows)
+      if part:size(1) == n then
+        out = part
+      else
+        out = out or hy.zeros({ n, table.unpack(part:size(), 2) }, { dtype = part.dtype })
+        out:narrow(1, first, part:size(1)):copy(part)
+      end
     end
   end)
   for inner, training in pairs(modes) do inner.training = training end
   if not done then error(problem, 0) end
-  return #parts == 1 and parts[1] or hy.cat(parts, 1)
+  return out
 end
 
 return Module
