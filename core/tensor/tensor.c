@@ -124,6 +124,8 @@ hy_status hy_tensor_view(hy_ctx *cx, hy_tensor *base, int ndim, const int64_t *s
                          const int64_t *stride, int64_t offset, hy_tensor **out)
 {
     hy_tensor *t;
+    int64_t bytes; /* stretched axes need no memory, but their elements must be countable */
+    HY_TRY(shape_bytes(cx, base->dtype, ndim, shape, &bytes));
     HY_TRY(tensor_alloc(cx, &t));
     t->dtype = base->dtype;
     t->ndim = ndim;
