@@ -23,6 +23,8 @@ static hy_status check_step(hy_ctx *cx, const hy_call *c)
             return hy_fail(
                 cx, HY_EARG,
                 "argument %d is a strided view; what changes in place must be contiguous", i + 1);
+        if (i != 1)
+            HY_TRY(hy_need_writable(cx, t));
     }
     return HY_OK;
 }

@@ -163,6 +163,8 @@ local cases = {
     { "a JPEG that ends at once", "\xFF\xD8\xFF", "damaged JPEG" },
     { "a JPEG whose Huffman table has too many codes",
       "\xFF\xD8\xFF\xC4\0\x13\0" .. string.rep("\xFF", 16) .. big, "damaged JPEG data" },
+    { "a JPEG that ends within such a table",
+      "\xFF\xD8\xFF\xC4\0\x14\x10" .. string.rep("\xFF", 5), "damaged JPEG data" },
     { "a JPEG of noise", "\xFF\xD8\xFF\xE0" .. string.rep("\x17\x42", 300), "damaged JPEG" },
     { "a PPM without sizes", "P6\n", "damaged PNM header" },
     { "a PPM of no width", "P6 0 5 255\n", "damaged PNM header" },
