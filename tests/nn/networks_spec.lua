@@ -367,7 +367,7 @@ describe("net:features", function()
     assert.raises(function() net:features(5, { "encoder" }) end, "expected a tensor with rows or a dataset")
     local lazy = nn.module{ used = nn.Linear(8, 2), idle = nn.Linear(8, 2),
       forward = function(self, rows) return self.used(rows) end }
-    assert.raises(function() lazy:features(x, { "idle" }) end, "takes no part in the forward pass")
+    assert.raises(function() lazy:features(x, { "idle" }) end, "gives no tensor in the forward pass")
     assert.raises(function() net:features(hy.ones(2, 3), { "encoder" }) end, "expected rows of length 8")
     for _, entry in ipairs(net:modules()) do assert.is_nil(rawget(entry.module, "forward")) end
   end)

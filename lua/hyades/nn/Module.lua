@@ -240,8 +240,20 @@ local function each_batch(x, size, fn)
   end
 end
 
-local function joined(parts)
-  return #parts == 1 and parts[1] or hy.cat(parts, 1)
+-- Takes parts as they come, of n rows in all, into one tensor: `all`.
+local function joiner(n)
+  local join, at = {}, 1
+  function join.add(part)
+    local rows = part:size(1)
+    if rows == n then
+      join.all = part
+    else
+      join.all = join.all or hy.zeros({ n, table.unpack(part:size(), 2) }, { dtype = part.dtype })
+      join.all:narrow(1, at, rows):copy(part)
+      at = at + rows
+    end
+  end
+  return join
 end
 
 local function rows_of(x, where)
@@ -261,13 +273,13 @@ function Module:transform(x, options)
   local check = require "hyades.check"
   options = check.options("transform", options, { batch = 1024 })
   x = rows_of(x, "transform")
-  local parts = {}
+  local join = joiner(x:size(1))
   self:evaluating(function()
     each_batch(x, options.batch, function(rows)
-      parts[#parts + 1] = self.encode and self:encode(rows) or self:forward(rows)
+      join.add(self.encode and self:encode(rows) or self:forward(rows))
     end)
   end)
-  return joined(parts)
+  return join.all
 end
 
 -- The module that a name, a position or the module itself stands for.
@@ -297,25 +309,29 @@ function Module:features(x, layers, options)
   if type(layers) ~= "table" or class.of(layers) or #layers == 0 then
     error("features: layers must list names, positions or modules", 2)
   end
-  local inners, parts, last = {}, {}, {}
-  for i, wanted in ipairs(layers) do inners[i], parts[i] = layer_of(self, wanted), {} end
-  local distinct, seen = {}, {}
-  for _, inner in ipairs(inners) do
-    if not seen[inner] then distinct[#distinct + 1], seen[inner] = inner, true end
+  local inners, joins, last, distinct = {}, {}, {}, {}
+  for i, wanted in ipairs(layers) do
+    inners[i], joins[i] = layer_of(self, wanted), joiner(x:size(1))
+    if not last[inners[i]] then
+      distinct[#distinct + 1], last[inners[i]] = inners[i], "nothing yet"
+    end
   end
   listening(distinct, function(inner, y) last[inner] = y end, function()
     self:evaluating(function()
       each_batch(x, options.batch, function(rows)
         self(rows)
         for i, inner in ipairs(inners) do
-          parts[i][#parts[i] + 1] = last[inner] or
-            error(("features: %s takes no part in the forward pass"):format(inner), 0)
+          if class.kind(last[inner]) ~= "tensor" then
+            error(("features: %s gives no tensor in the forward pass"):format(inner), 0)
+          end
+          joins[i].add(last[inner])
         end
       end)
     end)
   end)
-  for i, list in ipairs(parts) do parts[i] = joined(list) end
-  return parts
+  local found = {}
+  for i, join in ipairs(joins) do found[i] = join.all end
+  return found
 end
 
 -- The widths of the data, as the first layer that has some takes them; nil if none says so.
