@@ -135,6 +135,8 @@ static hy_status read_stb(hy_ctx *cx, const char *path, const hy_text *text, con
 {
     int w = 0, h = 0, c = 0;
     const stbi_uc *bytes = (const stbi_uc *)text->data;
+    if (*kind == 'J' && !huffman_tables_fit(bytes, text->size))
+        return hy_file_fail(cx, path, "holds damaged %s data", kind);
     if (text->size > INT_MAX)
         return hy_file_fail(cx, path, "is too large for a picture");
     if (!stbi_info_from_memory(bytes, (int)text->size, &w, &h, &c) || w > SIDE_LIMIT ||
@@ -145,7 +147,7 @@ static hy_status read_stb(hy_ctx *cx, const char *path, const hy_text *text, con
         return hy_file_fail(cx, path,
                             "its header promises %d×%d pixels, more than %lld bytes can hold", h, w,
                             (long long)text->size);
-    if (!(*kind == 'J' ? huffman_tables_fit : png_chunks_fit)(bytes, text->size))
+    if (*kind == 'P' && !png_chunks_fit(bytes, text->size))
         return hy_file_fail(cx, path, "holds damaged %s data", kind);
     const int wanted = c == 2 ? 4 : c; /* gray with alpha becomes color with alpha */
     stbi_uc *pixels = stbi_load_from_memory(bytes, (int)text->size, &w, &h, &c, wanted);

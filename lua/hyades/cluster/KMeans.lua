@@ -113,7 +113,7 @@ function KMeans:transform(x)
   local distances = hy.zeros(n, centers:size(1))
   for first = 1, n, block do
     local size = math.min(block, n - first + 1)
-    local rows = x:narrow(1, first, size):to("f32")
+    local rows <close> = x:narrow(1, first, size):to("f32")
     distances:narrow(1, first, size):copy(hy.sqdist(rows, centers):sqrt())
   end
   return distances
