@@ -42,9 +42,10 @@ typedef struct distance_job {
     bool narrow;    /* through the tiles of narrow.h */
     int64_t rows;   /* in a block */
     int64_t blocks, strands;
+    int64_t per;      /* blocks of a strand */
+    int64_t from, to; /* of these: at hand */
     const real *weight; /* assign_sums; may be NULL */
     double *part;       /* assign_sums: of every strand, k×d sums and k counts; else NULL */
-    int64_t from, to;  /* blocks at hand */
     real *mean, *norm; /* of y: d, k */
     real *centered;    /* y − mean; or groups of LANES rows of y, each transposed to d×LANES;
                           narrow: with as many rows of zeros as fill the last tile */
@@ -80,10 +81,9 @@ static void direct_row(const distance_job *j, const real *x, int64_t first, int6
     }
     for (int64_t c = 0; c < width; c += LANES) {
         const real *y = j->centered + (first + c) * j->d;
-        real sums[LANES], *whole = width - c >= LANES ? out + c : sums;
-        group_distances(j->d, x, y, whole);
-        for (int64_t l = 0; whole == sums && l < width - c; l++)
-            out[c + l] = sums[l];
+        real sums[LANES];
+        group_distances(j->d, x, y, sums);
+        memcpy(out + c, sums, (size_t)min_of(LANES, width - c) * sizeof *out);
     }
 }
 
@@ -241,15 +241,15 @@ static void add_rows(int64_t d, const real *x, const real *weight, const int32_t
     }
 }
 
-/* Strand s handles the s-th part of the blocks at hand, with scratch of its own. */
+/* Strand s handles the s-th part of the blocks with scratch of its own. */
 static void strand_range(void *arg, int64_t strand, int64_t end)
 {
     const distance_job *j = arg;
-    const int64_t per = parts_of(j->to - j->from, j->strands), size = j->k * (j->d + 1);
+    const int64_t size = j->k * (j->d + 1);
     for (; strand < end; strand++) {
         real *scratch = j->scratch + strand * j->scratch_size;
-        const int64_t last = min_of(j->to, j->from + (strand + 1) * per);
-        for (int64_t b = j->from + strand * per; b < last; b++) {
+        const int64_t first = strand * j->per;
+        for (int64_t b = first + j->from; b < min_of(j->blocks, first + j->to); b++) {
             if (!j->label) {
                 sqdist_block(j, b, scratch);
                 continue;
@@ -297,13 +297,13 @@ static void center_y(const distance_job *j)
 static hy_status run_strands(hy_ctx *cx, distance_job *j)
 {
     enum { PER_LOOK = 1 << 28 }; /* multiplications of one strand */
-    const int64_t per_block = max_of(1, j->rows * j->k * j->d);
-    const int64_t look = max_of(1, PER_LOOK / per_block) * j->strands;
-    for (j->from = 0; j->from < j->blocks; j->from = j->to) {
-        j->to = min_of(j->blocks, j->from + look);
+    const int64_t look = max_of(1, PER_LOOK / max_of(1, j->rows * j->k * j->d));
+    j->per = parts_of(j->blocks, j->strands);
+    for (j->from = 0; j->from < j->per; j->from = j->to) {
+        j->to = min_of(j->per, j->from + look);
         hy_parallel_for(j->strands, 1, strand_range, j);
-        if (j->to < j->blocks)
-            HY_TRY(hy_poll(cx, j->to, j->blocks));
+        if (j->to < j->per)
+            HY_TRY(hy_poll(cx, j->to, j->per));
     }
     return HY_OK;
 }

@@ -48,6 +48,7 @@ static hy_status read_symmetric(hy_ctx *cx, hy_call *c, hy_tensor *x, const char
                                 hy_tensor **out)
 {
     HY_TRY(hy_linalg_need_square(cx, x, name));
+    HY_TRY(hy_linalg_need_small(cx, x, name));
     HY_TRY(hy_linalg_read(cx, c, x, name, out));
     return hy_linalg_need_symmetric(cx, x, hy_data(*out), name);
 }

@@ -16,6 +16,16 @@ static hy_status need_size(hy_ctx *cx, const hy_tensor *x, const char *name)
     return hy_fail(cx, HY_EARG, "%s is too large: %s", name, hy_shape_text(x, text));
 }
 
+hy_status hy_linalg_need_small(hy_ctx *cx, const hy_tensor *x, const char *name)
+{
+    enum { SIDE = 16384 };
+    char text[160];
+    if (x->shape[0] <= SIDE || x->shape[1] <= SIDE)
+        return HY_OK;
+    return hy_fail(cx, HY_EARG, "%s is %s; its smaller side may be at most %d", name,
+                   hy_shape_text(x, text), SIDE);
+}
+
 static hy_status need_finite(hy_ctx *cx, const hy_tensor *x, const char *name, bool transposed)
 {
     const double *a = hy_data(x);

@@ -11,6 +11,8 @@ hy_status hy_linalg_read(hy_ctx *cx, hy_call *c, const hy_tensor *x, const char 
                          hy_tensor **out);
 /* The same transposed: what LAPACK calls column-major. */
 hy_status hy_linalg_read_t(hy_ctx *cx, hy_call *c, hy_tensor *x, const char *name, hy_tensor **out);
+/* Small enough that LAPACK, which counts in 32 bits, can say how much workspace it wants. */
+hy_status hy_linalg_need_small(hy_ctx *cx, const hy_tensor *x, const char *name);
 hy_status hy_linalg_need_square(hy_ctx *cx, const hy_tensor *x, const char *name);
 /* Symmetric up to rounding of x's dtype; a holds its values. */
 hy_status hy_linalg_need_symmetric(hy_ctx *cx, const hy_tensor *x, const double *a,

@@ -175,6 +175,7 @@ hy_status hy_det_bwd(hy_ctx *cx, hy_call *c)
 {
     hy_tensor *a, *u, *s, *w, *turn;
     double sign;
+    HY_TRY(hy_linalg_need_small(cx, c->in[0], "x"));
     HY_TRY(hy_linalg_read(cx, c, c->in[0], "x", &a));
     HY_TRY(hy_linalg_svd(cx, c, a, &u, &s, &w));
     HY_TRY(hy_linalg_dot(cx, c, u, false, w, false, &turn));

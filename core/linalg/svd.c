@@ -47,6 +47,7 @@ hy_status hy_linalg_svd(hy_ctx *cx, hy_call *c, hy_tensor *a, hy_tensor **u, hy_
 hy_status hy_svd_fwd(hy_ctx *cx, hy_call *c)
 {
     hy_tensor *a, *u, *s, *w, *v;
+    HY_TRY(hy_linalg_need_small(cx, c->in[0], "x"));
     HY_TRY(hy_linalg_read(cx, c, c->in[0], "x", &a));
     HY_TRY(hy_linalg_svd(cx, c, a, &u, &s, &w));
     hy_save(c, u);
@@ -122,6 +123,7 @@ hy_status hy_pinv_fwd(hy_ctx *cx, hy_call *c)
     const double rcond = c->arg[0].given ? c->arg[0].d : (double)larger * precision;
     if (!(rcond >= 0))
         return hy_fail(cx, HY_EARG, "rcond is %g; it wants 0 or more", rcond);
+    HY_TRY(hy_linalg_need_small(cx, x, "x"));
     HY_TRY(hy_linalg_read(cx, c, x, "x", &a));
     HY_TRY(hy_linalg_svd(cx, c, a, &u, &s, &w));
     const int64_t k = w->shape[0], d = w->shape[1];

@@ -74,6 +74,39 @@ local function check_gradient(info)
   end, inputs))
 end
 
+--- Gradients of Σ w·y for uneven weights w, of every tensor among the arguments.
+local function tape_gradients(info, arguments, positions, dtype)
+  local params, all = {}, {}
+  for i, value in ipairs(arguments) do -- constants too, such as running averages
+    local converts = hy.is_tensor(value) and value.dtype == "f64"
+    all[i] = converts and value:to(dtype):clone() or value
+  end
+  for k, position in ipairs(positions) do
+    params[k] = hy.param(all[position])
+  end
+  local tape <close> = hy.tape()
+  local y = (call(info, fresh_rng(with(all, positions, params))))
+  local weight = hy.linspace(0.5, 1.5, y:numel(), { dtype = y.dtype }):reshape(y:size())
+  return { tape:grad((y * weight):sum(), params) }
+end
+
+--- The f32 kernels compute the gradient that the f64 kernels compute, from the same numbers.
+local function check_single_precision(info)
+  local arguments = samples.arguments(info, hy.rng(11), "f64")
+  if type(arguments[1]) == "table" then return end -- a list of tensors
+  local positions = tensor_positions(arguments)
+  if info.name == "batch_norm" then positions = { 1, 2, 3 } end
+  for i, value in ipairs(arguments) do
+    if hy.is_tensor(value) and value.dtype == "f64" then arguments[i] = value:to("f32"):to("f64") end
+  end
+  local double = tape_gradients(info, arguments, positions, "f64")
+  local single = tape_gradients(info, arguments, positions, "f32")
+  for k, expected in ipairs(double) do
+    local scale = math.max(1, expected:abs():max():item())
+    assert.close(expected / scale, single[k]:to("f64") / scale, 2e-5)
+  end
+end
+
 -- How many tensors the steps take; they want contiguous parameters, and say so.
 local in_place = { adam_step = 4, sgd_step = 3, rmsprop_step = 5 }
 
@@ -165,6 +198,7 @@ describe("op", function()
       check_broadcast(info)
       if info.differentiable then
         check_gradient(info)
+        check_single_precision(info)
       end
     end)
   end
