@@ -69,7 +69,7 @@ BIND_OBJ  := $(BIND_SRC:%.c=$(OBJ)/%.o)
 READLINE  := $(wildcard /usr/include/readline/readline.h)
 CTESTS    := $(patsubst tests/core/%.c,$(OBJ)/tests/%,$(wildcard tests/core/*.c))
 
-.PHONY: all deps demo test check notebooks lint install uninstall env clean FORCE
+.PHONY: all deps demo test check fuzz notebooks lint install uninstall env clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -153,6 +153,33 @@ test: deps
 check: all $(CTESTS) $(HELPERS)
 	@$(TESTENV) $(LUA) tests/run.lua $(CTESTS:%="$(LIMIT) %") \
 	  $(SPECS:%="$(LIMIT) ./hyades $(REPORT) %") $(STOCK)
+
+# ---- make fuzz: every reader against damaged files, FUZZ_SECONDS each, by clang's libFuzzer -------
+
+FUZZ_SECONDS ?= 60
+CLANG        ?= clang
+FUZZERS      := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+FUZZ_READERS := $(patsubst %.c,build/fuzz/%.o,$(wildcard core/data/*.c))
+# The readers are watched; what they call is linked as it is.
+FUZZ_FLAGS   := $(filter-out -O% -fopenmp -Werror,$(CFLAGS)) -O1 -g -fsanitize=address,undefined \
+                -fno-sanitize-recover=undefined
+FUZZ_LIBS    := $(filter-out -fopenmp,$(LDLIBS)) -lgomp -lpthread
+
+build/fuzz/core/data/%.o: core/data/%.c
+	@mkdir -p $(@D)
+	$(call say,cc)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -c $< -o $@
+
+build/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.h $(FUZZ_READERS) $(CORE_OBJ)
+	$(call say,ld)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer $< $(FUZZ_READERS) \
+	  $(filter-out $(OBJ)/core/data/%,$(CORE_OBJ)) $(LDFLAGS) $(FUZZ_LIBS) -o $@
+
+fuzz:
+	@command -v $(CLANG) >/dev/null || { echo 'fuzz: $(CLANG), which brings libFuzzer, is missing'; exit 1; }
+	@$(MAKE) --no-print-directory all $(FUZZERS:%=build/fuzz/%)
+	./hyades tests/fuzz/corpus.lua build/fuzz/corpus
+	for reader in $(FUZZERS); do echo "  fuzz $$reader, $(FUZZ_SECONDS) s"; \
+	  build/fuzz/$$reader -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -verbosity=0 -timeout=10 \
+	    -rss_limit_mb=1024 -artifact_prefix=build/fuzz/$$reader- build/fuzz/corpus/$$reader || exit 1; done
 
 lint:
 	luacheck -q lua notebooks tests

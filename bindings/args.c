@@ -152,8 +152,8 @@ static int64_t read_axis(reader *r, int position, const hyl_param *p, int i)
     const int ndim = r->first ? r->first->ndim : 0;
     const int64_t axis = read_integer(r, position, p, i);
     if (axis == 0 || axis > ndim || axis < -ndim)
-        luaL_error(r->L, "%s: argument %d (%s): axis %d does not exist; the tensor has %d dimension%s",
-                   r->s->op->name, position, p->name, (int)axis, ndim, ndim == 1 ? "" : "s");
+        luaL_error(r->L, "%s: argument %d (%s): axis %I does not exist; the tensor has %d dimension%s",
+                   r->s->op->name, position, p->name, (LUAI_UACINT)axis, ndim, ndim == 1 ? "" : "s");
     return axis > 0 ? axis - 1 : axis + ndim;
 }
 

@@ -67,6 +67,14 @@ static int read_npy(lua_State *L) /* path, as index? */
     return 1;
 }
 
+static int map_npy(lua_State *L) /* path */
+{
+    const char *path = check_path(L, 1, "npy");
+    hy_tensor **out = hyl_new(L);
+    hyl_try(L, "npy", hy_map_npy(hyl_ctx(L), path, out));
+    return 1;
+}
+
 static int write_npy(lua_State *L) /* path, tensor */
 {
     const char *path = check_path(L, 1, "save_npy");
@@ -121,7 +129,7 @@ static int write_png(lua_State *L) /* path, u8 tensor h×w×c */
     return 0;
 }
 
-/* ---- safetensors ------------------------------------------------------------------------------
+/* ---- many tensors a file ------------------------------------------------------------------------------
  */
 
 /* Holds what core returned, or what it is about to read, until Lua has it. */
@@ -140,42 +148,114 @@ static int named_gc(lua_State *L)
     return 0;
 }
 
-static int read_safetensors(lua_State *L) /* path, name for errors? → table, metadata or nil */
+static named *new_named(lua_State *L)
 {
-    const char *fn = luaL_optstring(L, 2, "safetensors"), *path = check_path(L, 1, fn);
-    hyl_relieve(L);
     named *box = lua_newuserdatauv(L, sizeof *box, 0);
     *box = (named){ 0 };
     luaL_setmetatable(L, NAMED);
-    hyl_try(L, fn, hy_read_safetensors(hyl_ctx(L), path, &box->n, &box->items, &box->metadata));
+    return box;
+}
+
+static void push_named(lua_State *L, const named *box)
+{
     lua_newtable(L);
     for (int64_t i = 0; i < box->n; i++) {
         *hyl_new(L) = hy_ref(box->items[i].tensor);
         lua_setfield(L, -2, box->items[i].name);
     }
+}
+
+static int read_safetensors(lua_State *L) /* path, name for errors? → table, metadata or nil */
+{
+    const char *fn = luaL_optstring(L, 2, "safetensors"), *path = check_path(L, 1, fn);
+    hyl_relieve(L);
+    named *box = new_named(L);
+    hyl_try(L, fn, hy_read_safetensors(hyl_ctx(L), path, &box->n, &box->items, &box->metadata));
+    push_named(L, box);
     lua_pushstring(L, box->metadata);
     return 2;
 }
 
-/* The names are Lua's own strings: the table of argument 2 keeps them. */
+static int read_npz(lua_State *L) /* path → table */
+{
+    const char *path = check_path(L, 1, "npz");
+    hyl_relieve(L);
+    named *box = new_named(L);
+    hyl_try(L, "npz", hy_read_npz(hyl_ctx(L), path, &box->n, &box->items));
+    push_named(L, box);
+    return 1;
+}
+
+/* The table at 2 as an array of n items. The names are Lua's own strings: the table keeps them. */
+static hy_named *check_named(lua_State *L, const char *fn, int64_t *n)
+{
+    if (lua_type(L, 2) != LUA_TTABLE)
+        luaL_error(L, "%s: argument 2: expected a table of tensors, got %s", fn, hyl_typename(L, 2));
+    *n = 0;
+    for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1))
+        ++*n;
+    hy_named *items = lua_newuserdatauv(L, (size_t)(*n + 1) * sizeof *items, 0);
+    *n = 0;
+    for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING || strlen(lua_tostring(L, -2)) != lua_rawlen(L, -2))
+            luaL_error(L, "%s: the name of a tensor is no string, or holds a zero byte", fn);
+        items[*n].name = (char *)lua_tostring(L, -2);
+        items[(*n)++].tensor = hyl_check(L, -1, fn, 2, lua_tostring(L, -2));
+    }
+    return items;
+}
+
 static int write_safetensors(lua_State *L) /* path, name → tensor, metadata? */
 {
     const char *path = check_path(L, 1, "save"), *metadata = luaL_optstring(L, 3, NULL);
-    luaL_checktype(L, 2, LUA_TTABLE);
-    size_t n = 0;
-    for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1))
-        n++;
-    hy_named *items = lua_newuserdatauv(L, (n + 1) * sizeof *items, 0);
-    n = 0;
-    for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
-        if (lua_type(L, -2) != LUA_TSTRING || strlen(lua_tostring(L, -2)) != lua_rawlen(L, -2))
-            return luaL_error(L, "save: the name of a tensor is no string, or holds a zero byte");
-        items[n].name = (char *)lua_tostring(L, -2);
-        items[n++].tensor = hyl_check(L, -1, "save", 2, lua_tostring(L, -2));
+    int64_t n;
+    const hy_named *items = check_named(L, "save", &n);
+    hyl_relieve(L);
+    hyl_try(L, "save", hy_write_safetensors(hyl_ctx(L), path, n, items, metadata));
+    return 0;
+}
+
+static int write_npz(lua_State *L) /* path, name → tensor */
+{
+    const char *path = check_path(L, 1, "save_npz");
+    int64_t n;
+    const hy_named *items = check_named(L, "save_npz", &n);
+    hyl_relieve(L);
+    hyl_try(L, "save_npz", hy_write_npz(hyl_ctx(L), path, n, items));
+    return 0;
+}
+
+/* path, delimiter?, dtype?, missing ("error", "nan" or "drop"), labels: name, position from 1 (−1:
+ * the last) or nil → tensor, index?, names? */
+static int read_table(lua_State *L)
+{
+    static const char *const policies[] = { "error", "nan", "drop", NULL };
+    const char *path = check_path(L, 1, "csv");
+    hy_table how = { .delimiter = check_delimiter(L, 2, "csv"),
+                     .dtype = check_dtype(L, 3, "csv"),
+                     .missing = (unsigned)luaL_checkoption(L, 4, "error", policies),
+                     .labels = !lua_isnoneornil(L, 5) };
+    if (lua_type(L, 5) == LUA_TSTRING) {
+        how.label_name = lua_tostring(L, 5);
+    } else if (how.labels) {
+        const int64_t position = luaL_checkinteger(L, 5);
+        how.label = position > 0 ? position - 1 : position;
     }
     hyl_relieve(L);
-    hyl_try(L, "save", hy_write_safetensors(hyl_ctx(L), path, (int64_t)n, items, metadata));
-    return 0;
+    hy_tensor **x = hyl_new(L), **y = hyl_new(L);
+    named *box = new_named(L);
+    hyl_try(L, "csv", hy_read_table(hyl_ctx(L), path, &how, x, y, &box->n, &box->items));
+    if (!how.labels) {
+        lua_pop(L, 2);
+        return 1;
+    }
+    lua_createtable(L, (int)box->n, 0);
+    for (int64_t i = 0; i < box->n; i++) {
+        lua_pushstring(L, box->items[i].name);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_remove(L, -2);
+    return 3;
 }
 
 /* ---- the file system --------------------------------------------------------------------------
@@ -189,6 +269,15 @@ static int file_info(lua_State *L) /* path → "file" | "folder" | "other", byte
     lua_pushstring(L, S_ISREG(info.st_mode) ? "file" : S_ISDIR(info.st_mode) ? "folder" : "other");
     lua_pushinteger(L, (lua_Integer)info.st_size);
     return 2;
+}
+
+static int real_path(lua_State *L) /* path → without links, "." and ".."; nil when absent */
+{
+    char real[PATH_MAX];
+    if (!realpath(check_path(L, 1, "real_path"), real))
+        return 0;
+    lua_pushstring(L, real);
+    return 1;
 }
 
 static int make_folder(lua_State *L) /* path; parents too */
@@ -271,14 +360,19 @@ static void new_owner(lua_State *L, const char *name, lua_CFunction gc)
 static const luaL_Reg functions[] = {
     { "read_idx", read_idx },
     { "read_npy", read_npy },
+    { "map_npy", map_npy },
     { "write_npy", write_npy },
     { "read_csv", read_csv },
+    { "read_table", read_table },
     { "write_csv", write_csv },
     { "read_image", read_image },
     { "write_png", write_png },
     { "read_safetensors", read_safetensors },
     { "write_safetensors", write_safetensors },
+    { "read_npz", read_npz },
+    { "write_npz", write_npz },
     { "file_info", file_info },
+    { "real_path", real_path },
     { "make_folder", make_folder },
     { "list_folder", list_folder },
     { "move_file", move_file },

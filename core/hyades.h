@@ -120,6 +120,8 @@ struct hy_storage {
     int64_t bytes;
     void *data;
     void (*release)(hy_storage *); /* NULL: data came from hy_alloc */
+    void *held;                    /* what release gives back */
+    bool fixed;                    /* read-only memory: nothing may change in place */
 };
 
 struct hy_tensor {
@@ -142,6 +144,12 @@ int64_t hy_dtype_size(hy_dtype dtype);
 
 /* A new tensor with undefined content. Every `out` receives one reference. */
 hy_status hy_tensor_new(hy_ctx *cx, hy_dtype dtype, int ndim, const int64_t *shape, hy_tensor **out);
+/* A read-only tensor on memory of someone else, who gets it back by release (see hy_storage). When
+ * this fails, the memory stays the caller's. */
+hy_status hy_tensor_over(hy_ctx *cx, hy_dtype dtype, int ndim, const int64_t *shape, void *data,
+                         void *held, void (*release)(hy_storage *), hy_tensor **out);
+/* An error unless the tensor's memory may change. */
+hy_status hy_need_writable(hy_ctx *cx, const hy_tensor *t);
 hy_status hy_tensor_view(hy_ctx *cx, hy_tensor *base, int ndim, const int64_t *shape,
                          const int64_t *stride, int64_t offset, hy_tensor **out);
 hy_tensor *hy_ref(hy_tensor *t);
@@ -245,17 +253,39 @@ hy_status hy_tape_grad(hy_ctx *cx, hy_tape *tape, hy_tensor *value, int n, hy_te
 
 hy_status hy_read_idx(hy_ctx *cx, const char *path, hy_tensor **out); /* gzip or plain */
 hy_status hy_read_npy(hy_ctx *cx, const char *path, bool as_index, hy_tensor **out);
+/* The file itself as the tensor's memory, read-only, of any size. */
+hy_status hy_map_npy(hy_ctx *cx, const char *path, hy_tensor **out);
 hy_status hy_write_npy(hy_ctx *cx, const char *path, const hy_tensor *x);
 /* Numbers separated by delimiter (0: guessed); header lines are skipped. gzip or plain. */
 hy_status hy_read_csv(hy_ctx *cx, const char *path, char delimiter, hy_dtype dtype, hy_tensor **out);
-hy_status hy_write_csv(hy_ctx *cx, const char *path, const hy_tensor *x, char delimiter);
 
 typedef struct hy_named { char *name; hy_tensor *tensor; } hy_named;
+
+/* A table with a column of labels (texts or numbers), or with values missing: empty, ?, NA, N/A or
+ * null. */
+typedef struct hy_table {
+    char delimiter; /* 0: guessed */
+    hy_dtype dtype;
+    enum { HY_MISSING_ERROR, HY_MISSING_NAN, HY_MISSING_DROP } missing; /* DROP: rows; NaN too */
+    bool labels;            /* is there a column of labels? */
+    const char *label_name; /* the column by its header, or NULL: */
+    int64_t label;          /* by its position from 0, or from −1 at the end */
+} hy_table;
+/* x without the label column; y: classes in the order of their names (numbers: of their values),
+ * −1 where it is missing; names[i].name of class i (no tensors). */
+hy_status hy_read_table(hy_ctx *cx, const char *path, const hy_table *how, hy_tensor **x,
+                        hy_tensor **y, int64_t *n, hy_named **names);
+hy_status hy_write_csv(hy_ctx *cx, const char *path, const hy_tensor *x, char delimiter);
+
 /* *metadata: the `hyades` entry of __metadata__ as text, or NULL. Free with hy_named_free. */
 hy_status hy_read_safetensors(hy_ctx *cx, const char *path, int64_t *n, hy_named **out, char **metadata);
 hy_status hy_write_safetensors(hy_ctx *cx, const char *path, int64_t n, const hy_named *items,
                                const char *metadata);
 void hy_named_free(int64_t n, hy_named *items);
+
+/* .npz: name → tensor, like .npy each. Free with hy_named_free. */
+hy_status hy_read_npz(hy_ctx *cx, const char *path, int64_t *n, hy_named **out);
+hy_status hy_write_npz(hy_ctx *cx, const char *path, int64_t n, const hy_named *items);
 
 /* Image of 8-bit samples, h×w×c with c in 1, 3, 4. */
 hy_status hy_write_png(hy_ctx *cx, const char *path, int h, int w, int c, const uint8_t *pixels);

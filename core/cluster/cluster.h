@@ -8,14 +8,22 @@
  * blocks fixed by the sizes alone, and polls between blocks: same bits for any thread count. */
 typedef struct hy_points {
     const hy_distance_kernels *kernels;
-    hy_dtype dtype;     /* f32 or f64 */
-    int64_t n, d, size; /* size: bytes of one number */
-    const char *x;
+    hy_dtype dtype;     /* f32 or f64: what the kernels compute with */
+    int64_t n, d, size; /* size: bytes of one number of this type */
+    const char *x;      /* NULL: the points are bytes, which become f32 block by block */
+    const uint8_t *bytes;
+    float *block; /* room for block_rows of them */
+    int64_t block_rows;
 } hy_points;
 
-/* x (f32, f64, or u8 that becomes f32) with at least one column, every value finite. */
+/* x (f32, f64 or u8) with at least one column, every value finite. */
 hy_status hy_points_read(hy_ctx *cx, hy_call *c, hy_tensor *x, const char *name, hy_points *out);
-const void *hy_points_row(const hy_points *p, int64_t i);
+/* The n points from `begin`, valid until the next call; n ≤ hy_points_most(p, n). */
+const void *hy_points_block(const hy_points *p, int64_t begin, int64_t n);
+/* The rows of a block: those wanted, or fewer where they must be converted. */
+int64_t hy_points_most(const hy_points *p, int64_t wanted);
+/* Point i, copied. */
+void hy_points_copy(const hy_points *p, int64_t i, void *to);
 /* Nearest of the k centers: label and, unless NULL, squared distance of every point. */
 hy_status hy_points_assign(hy_ctx *cx, const hy_points *p, int64_t k, const void *centers,
                            int32_t *label, void *distance);

@@ -140,15 +140,47 @@ static hy_status iterate(hy_ctx *cx, lloyd *l, int64_t max_iter, double least_mo
     return hy_points_assign(cx, &l->p, l->k, l->centers, l->label, NULL);
 }
 
+static hy_status f64_scratch(hy_ctx *cx, hy_call *c, int64_t n, double **out)
+{
+    hy_tensor *t;
+    HY_TRY(hy_temp(cx, c, HY_F64, 1, &n, &t));
+    *out = hy_data(t);
+    return HY_OK;
+}
+
+/* Means and sums of squared deviations of `before` rows, and of a block of `rows` more. */
+static void join_moments(const hy_points *p, int64_t before, int64_t rows, const hy_tensor *mean,
+                         const hy_tensor *sumsq, double *all_mean, double *all_sumsq)
+{
+    const double n = (double)(before + rows);
+    for (int64_t j = 0; j < p->d; j++) {
+        const double step = hy_number(p->dtype, hy_data(mean), j) - all_mean[j];
+        all_mean[j] += step * (double)rows / n;
+        all_sumsq[j] += hy_number(p->dtype, hy_data(sumsq), j) +
+                        step * step * (double)before * (double)rows / n;
+    }
+}
+
 static hy_status mean_variance(hy_ctx *cx, hy_call *c, const hy_points *p, double *out)
 {
     hy_tensor *mean, *sumsq;
+    double *all_mean, *all_sumsq, sum = 0;
     HY_TRY(hy_temp(cx, c, p->dtype, 1, &p->d, &mean));
     HY_TRY(hy_temp(cx, c, p->dtype, 1, &p->d, &sumsq));
-    hy_kernels_of(mean)->reduce->moments(1, p->n, p->d, p->x, hy_data(mean), hy_data(sumsq));
-    double sum = 0;
-    for (int64_t i = 0; i < p->d; i++)
-        sum += hy_number(p->dtype, hy_data(sumsq), i);
+    HY_TRY(f64_scratch(cx, c, p->d, &all_mean));
+    HY_TRY(f64_scratch(cx, c, p->d, &all_sumsq));
+    memset(all_mean, 0, (size_t)p->d * sizeof *all_mean);
+    memset(all_sumsq, 0, (size_t)p->d * sizeof *all_sumsq);
+    const int64_t rows = hy_points_most(p, p->n);
+    for (int64_t i = 0; i < p->n; i += rows) {
+        const int64_t n = p->n - i < rows ? p->n - i : rows;
+        HY_TRY(hy_poll(cx, i, p->n));
+        hy_kernels_of(mean)->reduce->moments(1, n, p->d, hy_points_block(p, i, n), hy_data(mean),
+                                             hy_data(sumsq));
+        join_moments(p, i, n, mean, sumsq, all_mean, all_sumsq);
+    }
+    for (int64_t j = 0; j < p->d; j++)
+        sum += all_sumsq[j];
     if (!isfinite(sum))
         return hy_fail(cx, HY_ENUMERIC, "squared distances overflow %s; scale x down",
                        hy_dtype_name(p->dtype));
@@ -176,14 +208,6 @@ static hy_status read_weights(hy_ctx *cx, hy_call *c, hy_tensor *weights, lloyd 
     }
     if (sum == 0)
         return hy_fail(cx, HY_EARG, "all weights are 0; at least one must be positive");
-    return HY_OK;
-}
-
-static hy_status f64_scratch(hy_ctx *cx, hy_call *c, int64_t n, double **out)
-{
-    hy_tensor *t;
-    HY_TRY(hy_temp(cx, c, HY_F64, 1, &n, &t));
-    *out = hy_data(t);
     return HY_OK;
 }
 
@@ -264,6 +288,7 @@ typedef struct seeding {
     int32_t *zero;        /* rows zeros: every point belongs to that center */
     void *many;           /* rows × candidates: squared distances */
     void *tried;          /* candidates × d */
+    void *center;         /* d */
     int32_t *tried_row;
     double *potential; /* of each candidate: the sum of near if it became a center */
 } seeding;
@@ -277,11 +302,13 @@ static int64_t rows_of(const seeding *s, int64_t block)
 /* Take note of a new center; the first one sets all distances. */
 static hy_status note_center(hy_ctx *cx, seeding *s, int64_t row, bool first)
 {
+    hy_points_copy(&s->p, row, s->center);
     for (int64_t b = 0; b < s->blocks; b++) {
         double *near = s->near + b * s->rows;
         HY_TRY(hy_poll(cx, b, s->blocks));
-        s->p.kernels->to_center(rows_of(s, b), s->p.d, hy_points_row(&s->p, b * s->rows),
-                                hy_points_row(&s->p, row), s->zero, s->one);
+        s->p.kernels->to_center(rows_of(s, b), s->p.d,
+                                hy_points_block(&s->p, b * s->rows, rows_of(s, b)), s->center,
+                                s->zero, s->one);
         s->sum[b] = 0;
         for (int64_t i = 0; i < rows_of(s, b); i++) {
             near[i] = first || s->one[i] < near[i] ? s->one[i] : near[i];
@@ -326,13 +353,14 @@ static hy_status best_candidate(hy_ctx *cx, seeding *s, double total, int64_t *r
     for (int64_t j = 0; j < m; j++) {
         s->tried_row[j] = (int32_t)draw(s, total);
         s->potential[j] = 0;
-        memcpy((char *)s->tried + j * bytes, hy_points_row(&s->p, s->tried_row[j]), (size_t)bytes);
+        hy_points_copy(&s->p, s->tried_row[j], (char *)s->tried + j * bytes);
     }
     for (int64_t b = 0; m > 1 && b < s->blocks; b++) {
         const double *near = s->near + b * s->rows;
         HY_TRY(hy_poll(cx, b, s->blocks));
-        HY_TRY(s->p.kernels->sqdist(cx, rows_of(s, b), m, s->p.d, hy_points_row(&s->p, b * s->rows),
-                                    s->tried, s->many));
+        HY_TRY(s->p.kernels->sqdist(cx, rows_of(s, b), m, s->p.d,
+                                    hy_points_block(&s->p, b * s->rows, rows_of(s, b)), s->tried,
+                                    s->many));
         for (int64_t i = 0; i < rows_of(s, b); i++)
             for (int64_t j = 0; j < m; j++) {
                 const double now = hy_number(s->p.dtype, s->many, i * m + j);
@@ -349,15 +377,16 @@ static hy_status best_candidate(hy_ctx *cx, seeding *s, double total, int64_t *r
 
 static hy_status allocate(hy_ctx *cx, hy_call *c, seeding *s)
 {
-    hy_tensor *zero, *many, *tried, *row;
+    hy_tensor *zero, *many, *tried, *row, *center;
     const int64_t m = s->candidates, most = ((int64_t)1 << 28) / s->p.d;
 
     s->rows = most < 4096 ? 4096 : most > 65536 ? 65536 : most;
-    s->rows = s->rows < s->p.n ? s->rows : s->p.n;
+    s->rows = hy_points_most(&s->p, s->rows < s->p.n ? s->rows : s->p.n);
     s->blocks = (s->p.n + s->rows - 1) / s->rows;
     HY_TRY(hy_temp(cx, c, HY_INDEX, 1, &s->rows, &zero));
     HY_TRY(hy_temp(cx, c, s->p.dtype, 2, (int64_t[]){ s->rows, m }, &many));
     HY_TRY(hy_temp(cx, c, s->p.dtype, 2, (int64_t[]){ m, s->p.d }, &tried));
+    HY_TRY(hy_temp(cx, c, s->p.dtype, 1, &s->p.d, &center));
     HY_TRY(hy_temp(cx, c, HY_INDEX, 1, &m, &row));
     HY_TRY(f64_scratch(cx, c, s->p.n, &s->near));
     HY_TRY(f64_scratch(cx, c, s->blocks, &s->sum));
@@ -366,6 +395,7 @@ static hy_status allocate(hy_ctx *cx, hy_call *c, seeding *s)
     s->zero = memset(hy_data(zero), 0, (size_t)s->rows * sizeof *s->zero);
     s->many = hy_data(many);
     s->tried = hy_data(tried);
+    s->center = hy_data(center);
     s->tried_row = hy_data(row);
     return HY_OK;
 }
@@ -409,7 +439,7 @@ static hy_status kmeans_plusplus_fwd(hy_ctx *cx, hy_call *c)
     const int64_t bytes = s.p.d * s.p.size;
     HY_TRY(seed(cx, &s, k, rows));
     for (int64_t j = 0; j < k; j++)
-        memcpy(centers + j * bytes, hy_points_row(&s.p, rows[j]), (size_t)bytes);
+        hy_points_copy(&s.p, rows[j], centers + j * bytes);
     *c->arg[1].rng = s.rng; /* only now: a call that failed has drawn nothing */
     return HY_OK;
 }

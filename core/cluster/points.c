@@ -1,9 +1,12 @@
 /* Passes over the points, shared by the clustering routines. */
 #include <math.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "../ops/ops.h"
 #include "cluster.h"
+
+enum { BLOCK_NUMBERS = 1 << 20 }; /* that are converted at a time */
 
 double hy_number(hy_dtype dtype, const void *numbers, int64_t i)
 {
@@ -71,32 +74,66 @@ static hy_status need_finite(hy_ctx *cx, const hy_points *p, const char *name)
 
 hy_status hy_points_read(hy_ctx *cx, hy_call *c, hy_tensor *x, const char *name, hy_points *out)
 {
-    if (x->dtype == HY_U8) {
-        hy_tensor *bytes = x;
-        HY_TRY(hy_temp(cx, c, HY_F32, 2, x->shape, &x));
-        HY_TRY(hy_copy_into(cx, bytes, x));
-    }
-    HY_TRY(hy_need_real(cx, x));
+    const bool bytes = x->dtype == HY_U8;
+    if (!bytes)
+        HY_TRY(hy_need_real(cx, x));
     if (x->shape[1] == 0)
         return hy_fail(cx, HY_EARG, "%s has no columns", name);
-    const hy_distance_kernels *kernels = hy_kernels_of(x)->distance;
-    if (!kernels)
+    hy_points p = { .dtype = bytes ? HY_F32 : x->dtype, .n = x->shape[0], .d = x->shape[1] };
+    p.size = hy_dtype_size(p.dtype);
+    p.kernels = x->storage->device->kernels[p.dtype]->distance;
+    if (!p.kernels)
         return hy_fail(cx, HY_EARG, "no distances on device %s yet; use x:to(\"cpu\")",
                        x->storage->device->name);
-    *out = (hy_points){ .kernels = kernels,
-                        .dtype = x->dtype,
-                        .n = x->shape[0],
-                        .d = x->shape[1],
-                        .size = hy_dtype_size(x->dtype),
-                        .x = hy_data(x) };
-    return need_finite(cx, out, name);
+    if (bytes) {
+        hy_tensor *block;
+        p.bytes = hy_data(x);
+        p.block_rows = BLOCK_NUMBERS / p.d > 0 ? BLOCK_NUMBERS / p.d : 1;
+        p.block_rows = p.block_rows < p.n ? p.block_rows : p.n;
+        HY_TRY(hy_temp(cx, c, HY_F32, 2, (int64_t[]){ p.block_rows, p.d }, &block));
+        p.block = hy_data(block);
+    } else {
+        p.x = hy_data(x);
+    }
+    *out = p;
+    return bytes ? HY_OK : need_finite(cx, out, name);
 }
 
 /* ---- passes ---- */
 
-const void *hy_points_row(const hy_points *p, int64_t i)
+typedef struct widening {
+    const uint8_t *from;
+    float *to;
+} widening;
+
+static void widen(void *arg, int64_t begin, int64_t end)
 {
-    return p->x + i * p->d * p->size;
+    const widening *w = arg;
+    for (int64_t i = begin; i < end; i++)
+        w->to[i] = w->from[i];
+}
+
+int64_t hy_points_most(const hy_points *p, int64_t wanted)
+{
+    return p->x || wanted < p->block_rows ? wanted : p->block_rows;
+}
+
+const void *hy_points_block(const hy_points *p, int64_t begin, int64_t n)
+{
+    if (p->x)
+        return p->x + begin * p->d * p->size;
+    widening w = { p->bytes + begin * p->d, p->block };
+    hy_parallel_for(n * p->d, 1 << 17, widen, &w);
+    return p->block;
+}
+
+void hy_points_copy(const hy_points *p, int64_t i, void *to)
+{
+    widening w = { p->bytes + (p->x ? 0 : i * p->d), to };
+    if (p->x)
+        memcpy(to, p->x + i * p->d * p->size, (size_t)(p->d * p->size));
+    else
+        widen(&w, 0, p->d);
 }
 
 /* Rows per block, so that a block is some 0.1 s of work when a row needs `work` operations. */
@@ -114,13 +151,13 @@ static int64_t block_end(const hy_points *p, int64_t begin, int64_t rows)
 hy_status hy_points_assign(hy_ctx *cx, const hy_points *p, int64_t k, const void *centers,
                            int32_t *label, void *distance)
 {
-    const int64_t rows = block_rows(k * p->d);
+    const int64_t rows = hy_points_most(p, block_rows(k * p->d));
 
     for (int64_t i = 0; i < p->n; i += rows) {
         char *to = distance ? (char *)distance + i * p->size : NULL;
         HY_TRY(hy_poll(cx, i, p->n));
-        HY_TRY(p->kernels->assign(cx, block_end(p, i, rows) - i, k, p->d, hy_points_row(p, i),
-                                  centers, label + i, to));
+        const int64_t n = block_end(p, i, rows) - i;
+        HY_TRY(p->kernels->assign(cx, n, k, p->d, hy_points_block(p, i, n), centers, label + i, to));
     }
     return HY_OK;
 }
@@ -130,7 +167,7 @@ static hy_status sum_blocks(hy_ctx *cx, const hy_points *p, int64_t k, const voi
                             const void *weight, int32_t *label, double *sums, double *counts,
                             double *part, double *part_count)
 {
-    const int64_t rows = block_rows((centers ? k : 16) * p->d);
+    const int64_t rows = hy_points_most(p, block_rows((centers ? k : 16) * p->d));
 
     for (int64_t i = 0; i < k * p->d; i++)
         sums[i] = 0;
@@ -140,10 +177,10 @@ static hy_status sum_blocks(hy_ctx *cx, const hy_points *p, int64_t k, const voi
         const char *w = weight ? (const char *)weight + i * p->size : NULL;
         const int64_t n = block_end(p, i, rows) - i;
         HY_TRY(hy_poll(cx, i, p->n));
-        HY_TRY(centers ? p->kernels->assign_sums(cx, n, k, p->d, hy_points_row(p, i), centers, w,
-                                                 label + i, part, part_count)
-                       : p->kernels->label_sums(cx, n, k, p->d, hy_points_row(p, i), w, label + i,
-                                                part, part_count));
+        const void *x = hy_points_block(p, i, n);
+        HY_TRY(centers ? p->kernels->assign_sums(cx, n, k, p->d, x, centers, w, label + i, part,
+                                                 part_count)
+                       : p->kernels->label_sums(cx, n, k, p->d, x, w, label + i, part, part_count));
         for (int64_t j = 0; j < k * p->d; j++)
             sums[j] += part[j];
         for (int64_t j = 0; j < k; j++)
@@ -169,12 +206,12 @@ hy_status hy_points_step(hy_ctx *cx, const hy_points *p, int64_t k, const void *
 hy_status hy_points_cost(hy_ctx *cx, const hy_points *p, const void *centers, const int32_t *label,
                          double *cost)
 {
-    const int64_t rows = block_rows(16 * p->d);
+    const int64_t rows = hy_points_most(p, block_rows(16 * p->d));
 
     for (int64_t i = 0; i < p->n; i += rows) {
         HY_TRY(hy_poll(cx, i, p->n));
-        p->kernels->to_center(block_end(p, i, rows) - i, p->d, hy_points_row(p, i), centers,
-                              label + i, cost + i);
+        const int64_t n = block_end(p, i, rows) - i;
+        p->kernels->to_center(n, p->d, hy_points_block(p, i, n), centers, label + i, cost + i);
     }
     return HY_OK;
 }

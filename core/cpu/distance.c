@@ -255,10 +255,11 @@ static void strand_range(void *arg, int64_t strand, int64_t end)
                 continue;
             }
             assign_block(j, b, scratch);
-            double *part = j->part + strand * size;
-            if (j->part) /* the rows are still in the cache */
-                add_rows(j->d, j->x, j->weight, j->label, b * j->rows, min_of(j->rows, j->n - b * j->rows),
-                         part, part + j->k * j->d);
+            if (j->part) { /* the rows are still in the cache */
+                double *part = j->part + strand * size;
+                add_rows(j->d, j->x, j->weight, j->label, b * j->rows,
+                         min_of(j->rows, j->n - b * j->rows), part, part + j->k * j->d);
+            }
         }
     }
 }

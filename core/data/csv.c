@@ -1,4 +1,4 @@
-/* Text tables of numbers. One file in memory, two walks: count the rows, then read them. */
+/* Text tables of numbers, and of labels. One file in memory, two walks: count rows, read them. */
 #include <locale.h>
 #include <math.h>
 #include <stdlib.h>
@@ -7,21 +7,26 @@
 
 #include "file.h"
 
-typedef struct table {
-    hy_ctx *cx;
-    const char *path;
-    char delimiter;    /* ' ' stands for runs of blanks and tabs */
-    const char *begin; /* first line of numbers */
-    const char *end;
-    int64_t line; /* number of the line at begin, from 1 */
-    int64_t columns;
-} table;
-
 /* One field without quotes and surrounding blanks. */
 typedef struct field {
     const char *text;
     int64_t length;
 } field;
+
+typedef struct table {
+    hy_ctx *cx;
+    const char *path;
+    const hy_table *how;
+    char delimiter;    /* ' ' stands for runs of blanks and tabs */
+    const char *begin; /* first line of numbers */
+    const char *end;
+    int64_t line; /* number of the line at begin, from 1 */
+    int64_t columns;
+    const char *header, *header_end; /* the line before, or NULL */
+    int64_t rows;                    /* at most; without the incomplete ones, in the end */
+    int64_t label;                   /* column of the labels, −1: none */
+    field *labels;                   /* of every row */
+} table;
 
 static bool is_blank(char c)
 {
@@ -167,6 +172,8 @@ static hy_status find_numbers(table *t)
                 t->delimiter = delimiter;
                 return HY_OK;
             }
+            t->header = t->begin;
+            t->header_end = stop;
         }
         t->begin = stop < t->end ? stop + 1 : t->end;
     }
@@ -197,32 +204,68 @@ static const char *misfit(hy_dtype dtype, double v)
     }
 }
 
-static hy_status read_row(const table *t, int64_t line, const char *p, const char *stop,
-                          hy_dtype dtype, int64_t row, void *data)
+static bool is_word(field f, const char *word)
 {
-    int64_t column = 0;
+    return (size_t)f.length == strlen(word) && strncasecmp(f.text, word, strlen(word)) == 0;
+}
+
+static bool is_missing(field f)
+{
+    return f.length == 0 || is_word(f, "?") || is_word(f, "NA") || is_word(f, "N/A") ||
+           is_word(f, "null");
+}
+
+static void store(hy_dtype dtype, void *data, int64_t i, double v)
+{
+    switch (dtype) {
+    case HY_F32: ((float *)data)[i] = (float)v; break;
+    case HY_F64: ((double *)data)[i] = v; break;
+    case HY_U8: ((uint8_t *)data)[i] = (uint8_t)v; break;
+    default: ((int32_t *)data)[i] = v < 0 ? -1 : (int32_t)(v - 1); break;
+    }
+}
+
+static hy_status read_number(const table *t, int64_t line, int64_t column, field f, double *v)
+{
+    const hy_dtype dtype = t->how->dtype;
+    *v = NAN;
+    if (t->how->missing != HY_MISSING_ERROR && is_missing(f))
+        return HY_OK;
+    if (!parse_number(f, v))
+        return bad_field(t, line, column, f, "is no number");
+    if (isinf(dtype == HY_F32 ? (float)*v : *v) && !named_number(f, v))
+        return bad_field(t, line, column, f, "is out of range");
+    const char *trouble = misfit(dtype, *v);
+    /* NaN fits nowhere but in rows that go */
+    if (trouble && !(isnan(*v) && t->how->missing == HY_MISSING_DROP))
+        return bad_field(t, line, column, f, trouble);
+    return HY_OK;
+}
+
+/* The line into row `row`; *complete: nothing is missing. */
+static hy_status read_row(const table *t, int64_t line, const char *p, const char *stop,
+                          int64_t row, void *data, bool *complete)
+{
+    int64_t column = 0, i = row * (t->columns - (t->label >= 0));
     field f;
     stop = trim(&p, stop);
+    *complete = true;
     while (next_field(&p, stop, t->delimiter, &f)) {
         double v;
-        const int64_t i = row * t->columns + column++;
-        if (column > t->columns)
+        if (++column > t->columns)
             continue;
-        if (!parse_number(f, &v))
-            return bad_field(t, line, column, f, "is no number");
-        if (isinf(dtype == HY_F32 ? (float)v : v) && !named_number(f, &v))
-            return bad_field(t, line, column, f, "is out of range");
-        const char *trouble = misfit(dtype, v);
-        if (trouble)
-            return bad_field(t, line, column, f, trouble);
-        if (dtype == HY_F32)
-            ((float *)data)[i] = (float)v;
-        else if (dtype == HY_F64)
-            ((double *)data)[i] = v;
-        else if (dtype == HY_U8)
-            ((uint8_t *)data)[i] = (uint8_t)v;
-        else
-            ((int32_t *)data)[i] = v < 0 ? -1 : (int32_t)(v - 1);
+        if (column - 1 == t->label) {
+            t->labels[row] = is_missing(f) ? (field){ NULL, 0 } : f;
+            if (is_missing(f) && t->how->missing == HY_MISSING_ERROR)
+                return bad_field(t, line, column, (field){ f.text, 0 }, "");
+            *complete = *complete && !is_missing(f);
+            continue;
+        }
+        HY_TRY(read_number(t, line, column, f, &v));
+        *complete = *complete && !isnan(v);
+        if (!isnan(v) || t->how->dtype == HY_F32 || t->how->dtype == HY_F64)
+            store(t->how->dtype, data, i, v);
+        i++;
     }
     if (column != t->columns)
         return hy_file_fail(t->cx, t->path, "line %lld has %lld values, the lines before have %lld",
@@ -230,29 +273,166 @@ static hy_status read_row(const table *t, int64_t line, const char *p, const cha
     return HY_OK;
 }
 
-static hy_status read_rows(const table *t, hy_dtype dtype, hy_tensor *out)
+static hy_status read_rows(table *t, hy_tensor *out)
 {
     int64_t row = 0, line = t->line;
     for (const char *p = t->begin; p < t->end; line++) {
         const char *stop = line_end(p, t->end);
         if (!is_skipped(p, stop)) {
-            HY_TRY(read_row(t, line, p, stop, dtype, row, hy_data(out)));
-            if (++row % 4096 == 0)
+            bool complete;
+            HY_TRY(read_row(t, line, p, stop, row, hy_data(out), &complete));
+            row += complete || t->how->missing != HY_MISSING_DROP;
+            if (line % 4096 == 0)
                 HY_TRY(hy_poll(t->cx, row, out->shape[0]));
         }
         p = stop < t->end ? stop + 1 : t->end;
     }
+    t->rows = row;
     return HY_OK;
 }
 
-static hy_status read_table(table *t, hy_dtype dtype, hy_tensor **out)
+/* ---- labels --------------------------------------------------------------------------------- */
+
+static hy_status find_label(table *t)
+{
+    const hy_table *how = t->how;
+    const char *p = t->header, *stop = t->header_end;
+    field f;
+    t->label = -1;
+    if (!how->labels)
+        return HY_OK;
+    if (how->label_name) {
+        if (p)
+            stop = trim(&p, stop);
+        for (int64_t i = 0; p && next_field(&p, stop, t->delimiter, &f); i++)
+            if ((size_t)f.length == strlen(how->label_name) &&
+                memcmp(f.text, how->label_name, (size_t)f.length) == 0 && i < t->columns)
+                t->label = i;
+        if (t->label < 0)
+            return hy_file_fail(t->cx, t->path, "has no column '%.80s'%s", how->label_name,
+                                t->header ? "" : "; it has no header");
+    } else {
+        t->label = how->label < 0 ? t->columns + how->label : how->label;
+        if (t->label < 0 || t->label >= t->columns)
+            return hy_file_fail(t->cx, t->path,
+                                "has %lld columns; there is no column %lld for the "
+                                "labels",
+                                (long long)t->columns,
+                                (long long)(how->label < 0 ? how->label : how->label + 1));
+    }
+    if (t->columns == 1)
+        return hy_file_fail(t->cx, t->path, "has no column beside the labels");
+    return HY_OK;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    const field *x = a, *y = b;
+    const int order =
+        memcmp(x->text, y->text, (size_t)(x->length < y->length ? x->length : y->length));
+    return order ? order : (x->length > y->length) - (x->length < y->length);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    double x = 0, y = 0;
+    parse_number(*(const field *)a, &x);
+    parse_number(*(const field *)b, &y);
+    return x != y ? (x > y) - (x < y) : by_text(a, b);
+}
+
+/* The labels that are there, sorted, each once. */
+static int64_t distinct(const table *t, field *kinds, int (**order)(const void *, const void *))
+{
+    int64_t n = 0, used = 0;
+    *order = by_number;
+    for (int64_t i = 0; i < t->rows; i++) {
+        double v;
+        if (!t->labels[i].text)
+            continue;
+        if (!parse_number(t->labels[i], &v) || isnan(v))
+            *order = by_text;
+        kinds[n++] = t->labels[i];
+    }
+    qsort(kinds, (size_t)n, sizeof *kinds, *order);
+    for (int64_t i = 0; i < n; i++)
+        if (used == 0 || by_text(&kinds[used - 1], &kinds[i]) != 0)
+            kinds[used++] = kinds[i];
+    return used;
+}
+
+static hy_status number_labels(const table *t, field *kinds, hy_tensor **y, int64_t *n,
+                               hy_named **names)
+{
+    int (*order)(const void *, const void *);
+    const int64_t count = distinct(t, kinds, &order);
+    *names = calloc((size_t)count + 1, sizeof **names);
+    if (!*names)
+        return hy_fail(t->cx, HY_EMEM, "out of memory while reading %s", t->path);
+    for (*n = 0; *n < count; ++*n) {
+        (*names)[*n].name = strndup(kinds[*n].text, (size_t)kinds[*n].length);
+        if (!(*names)[*n].name)
+            return hy_fail(t->cx, HY_EMEM, "out of memory while reading %s", t->path);
+    }
+    HY_TRY(hy_tensor_new(t->cx, HY_INDEX, 1, &t->rows, y));
+    int32_t *to = hy_data(*y);
+    for (int64_t i = 0; i < t->rows; i++) {
+        const field *f = t->labels[i].text
+                             ? bsearch(&t->labels[i], kinds, (size_t)count, sizeof *kinds, order)
+                             : NULL;
+        to[i] = f ? (int32_t)(f - kinds) : -1;
+    }
+    return HY_OK;
+}
+
+/* ---- a whole table -------------------------------------------------------------------------- */
+
+/* Rows that were left out are still in the memory behind x. */
+static hy_status shorten(const table *t, hy_tensor **x)
+{
+    hy_tensor *whole = *x;
+    if (t->rows == whole->shape[0])
+        return HY_OK;
+    if (t->rows == 0)
+        return hy_file_fail(t->cx, t->path, "has no row without missing values");
+    HY_TRY(hy_tensor_view(t->cx, whole, 2, (int64_t[]){ t->rows, whole->shape[1] }, whole->stride,
+                          0, x));
+    hy_unref(whole);
+    return HY_OK;
+}
+
+static hy_status read_labelled(table *t, hy_tensor **x, hy_tensor **y, int64_t *n, hy_named **names)
+{
+    const int64_t bytes = t->rows * (int64_t)sizeof *t->labels;
+    void *labels = NULL, *kinds = NULL;
+    hy_status status = hy_alloc(t->cx, bytes, &labels);
+    t->labels = labels;
+    if (status == HY_OK)
+        status = read_rows(t, *x);
+    if (status == HY_OK)
+        status = shorten(t, x);
+    if (status == HY_OK)
+        status = hy_alloc(t->cx, bytes, &kinds);
+    if (status == HY_OK)
+        status = number_labels(t, kinds, y, n, names);
+    hy_free(t->cx, kinds, bytes);
+    hy_free(t->cx, labels, bytes);
+    return status;
+}
+
+static hy_status read_table(table *t, hy_tensor **x, hy_tensor **y, int64_t *n, hy_named **names)
 {
     HY_TRY(find_numbers(t));
-    const int64_t shape[2] = { count_rows(t), t->columns };
-    if (shape[0] > INT64_MAX / 8 / shape[1])
+    HY_TRY(find_label(t));
+    t->rows = count_rows(t);
+    const int64_t shape[2] = { t->rows, t->columns - (t->label >= 0) };
+    if (shape[0] > INT64_MAX / 64 / t->columns)
         return hy_file_fail(t->cx, t->path, "is too large");
-    HY_TRY(hy_tensor_new(t->cx, dtype, 2, shape, out));
-    return read_rows(t, dtype, *out);
+    HY_TRY(hy_tensor_new(t->cx, t->how->dtype, 2, shape, x));
+    if (t->label >= 0)
+        return read_labelled(t, x, y, n, names);
+    HY_TRY(read_rows(t, *x));
+    return shorten(t, x);
 }
 
 /* printf and strtod follow the program's locale; files do not. NULL when out of memory. */
@@ -270,32 +450,52 @@ static void leave_c_locale(locale_t c, locale_t before)
     freelocale(c);
 }
 
-hy_status hy_read_csv(hy_ctx *cx, const char *path, char delimiter, hy_dtype dtype, hy_tensor **out)
+hy_status hy_read_table(hy_ctx *cx, const char *path, const hy_table *how, hy_tensor **x,
+                        hy_tensor **y, int64_t *n, hy_named **names)
 {
     static const char byte_order_mark[] = "\xEF\xBB\xBF";
     hy_text text;
-    *out = NULL;
-    if (delimiter && strchr("0123456789+-.eE\"#\r\n", delimiter))
+    *x = *y = NULL;
+    *n = 0;
+    *names = NULL;
+    if (how->delimiter && strchr("0123456789+-.eE\"#\r\n", how->delimiter))
         return hy_fail(cx, HY_EARG, "the delimiter '%c' can be part of a number or line",
-                       delimiter);
+                       how->delimiter);
+    if (how->missing == HY_MISSING_NAN && how->dtype != HY_F32 && how->dtype != HY_F64)
+        return hy_fail(cx, HY_EARG, "%s cannot hold NaN; use dtype f32 or f64, or drop the rows",
+                       hy_dtype_name(how->dtype));
     HY_TRY(hy_text_read(cx, path, &text));
     table t = { .cx = cx,
                 .path = path,
-                .delimiter = delimiter,
+                .how = how,
+                .delimiter = how->delimiter,
                 .begin = text.data,
                 .end = text.data + text.size };
     if (strncmp(t.begin, byte_order_mark, 3) == 0)
         t.begin += 3;
     locale_t before, c = in_c_locale(&before);
-    hy_status status = c ? read_table(&t, dtype, out) : hy_fail(cx, HY_EMEM, "out of memory");
+    hy_status status = c ? read_table(&t, x, y, n, names) : hy_fail(cx, HY_EMEM, "out of memory");
     if (c)
         leave_c_locale(c, before);
     hy_text_free(cx, &text);
     if (status != HY_OK) {
-        hy_unref(*out);
-        *out = NULL;
+        hy_unref(*x);
+        hy_unref(*y);
+        hy_named_free(*n, *names);
+        *x = *y = NULL;
+        *n = 0;
+        *names = NULL;
     }
     return status;
+}
+
+hy_status hy_read_csv(hy_ctx *cx, const char *path, char delimiter, hy_dtype dtype, hy_tensor **out)
+{
+    const hy_table plain = { .delimiter = delimiter, .dtype = dtype };
+    hy_tensor *y;
+    int64_t n;
+    hy_named *names;
+    return hy_read_table(cx, path, &plain, out, &y, &n, &names);
 }
 
 /* ---- writing -------------------------------------------------------------------------------- */

@@ -22,6 +22,9 @@ hy_status hy_file_fail(hy_ctx *cx, const char *path, const char *format, ...)
     va_start(args, format);
     vsnprintf(sentence, sizeof sentence, format, args);
     va_end(args);
+    for (char *p = sentence; *p; p++) /* words of the file may hold anything */
+        if ((unsigned char)*p < ' ' || *p == 127)
+            *p = '?';
     const size_t length = strlen(path);
     if (length > PATH_SHOWN)
         return hy_fail(cx, HY_EIO, "…%s: %s", path + length - PATH_SHOWN, sentence);
@@ -30,9 +33,25 @@ hy_status hy_file_fail(hy_ctx *cx, const char *path, const char *format, ...)
 
 /* ---- sources -------------------------------------------------------------------------------- */
 
+static hy_status pull_gz(hy_source *s, int64_t n, char *into, int64_t *got)
+{
+    const int r = gzread(s->gz, into, (unsigned)n);
+    int code = Z_OK;
+    const char *reason = gzerror(s->gz, &code);
+    if (r < 0 || (code != Z_OK && code != Z_STREAM_END)) {
+        if (code == Z_ERRNO)
+            return hy_file_fail(s->cx, s->path, "%s", strerror(errno));
+        if (code == Z_BUF_ERROR)
+            return hy_file_fail(s->cx, s->path, "is cut off inside its gzip data");
+        return hy_file_fail(s->cx, s->path, "holds damaged gzip data (%s)", reason);
+    }
+    *got = r;
+    return HY_OK;
+}
+
 hy_status hy_source_open(hy_ctx *cx, const char *path, hy_source *s)
 {
-    *s = (hy_source){ .cx = cx, .path = path };
+    *s = (hy_source){ .cx = cx, .path = path, .pull = pull_gz };
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat info;
     if (fd < 0)
@@ -62,23 +81,14 @@ void hy_source_close(hy_source *s)
 /* Up to n bytes; *got < n only at the end of the file. */
 static hy_status read_some(hy_source *s, int64_t n, char *into, int64_t *got)
 {
-    *got = 0;
-    while (*got < n) {
+    for (*got = 0; *got < n;) {
         const int64_t left = n - *got;
-        const int r = gzread(s->gz, into + *got, (unsigned)(left < SLICE ? left : SLICE));
-        int code = Z_OK;
-        const char *reason = gzerror(s->gz, &code);
-        if (r < 0 || (code != Z_OK && code != Z_STREAM_END)) {
-            if (code == Z_ERRNO)
-                return hy_file_fail(s->cx, s->path, "%s", strerror(errno));
-            if (code == Z_BUF_ERROR)
-                return hy_file_fail(s->cx, s->path, "is cut off inside its gzip data");
-            return hy_file_fail(s->cx, s->path, "holds damaged gzip data (%s)", reason);
-        }
-        if (r == 0)
+        int64_t more;
+        HY_TRY(s->pull(s, left < SLICE ? left : SLICE, into + *got, &more));
+        if (more == 0)
             break;
-        *got += r;
-        s->at += r;
+        *got += more;
+        s->at += more;
         HY_TRY(hy_poll(s->cx, s->at, 0));
     }
     return HY_OK;
@@ -181,6 +191,8 @@ hy_status hy_sink_open(hy_ctx *cx, const char *path, hy_sink *s)
     s->cx = cx;
     s->path = path;
     s->file = NULL;
+    s->at = 0;
+    s->summing = false;
     struct stat info;
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
         return hy_file_fail(cx, path, "is no regular file");
@@ -208,6 +220,9 @@ hy_status hy_sink_write(hy_sink *s, int64_t n, const void *from)
 {
     if (fwrite(from, 1, (size_t)n, s->file) != (size_t)n)
         return hy_file_fail(s->cx, s->path, "could not be written: %s", strerror(errno));
+    s->at += n;
+    if (s->summing)
+        s->crc = (uint32_t)crc32_z(s->crc, from, (size_t)n);
     return HY_OK;
 }
 

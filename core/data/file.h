@@ -11,20 +11,27 @@
 
 #include "../hyades.h"
 
-typedef struct hy_source {
+typedef struct hy_source hy_source;
+struct hy_source {
     hy_ctx *cx;
     const char *path;
     gzFile gz;
     bool packed;  /* gzip */
     int64_t size; /* on disk */
     int64_t at;   /* bytes delivered so far */
-} hy_source;
+    /* The next 1 to n bytes; none at the end. From gz, or from a member of an archive. */
+    hy_status (*pull)(hy_source *s, int64_t n, char *into, int64_t *got);
+    void *member;
+};
 
 typedef struct hy_sink {
     hy_ctx *cx;
     const char *path;
     FILE *file;
     char part[PATH_MAX]; /* where the bytes go until they are all there */
+    int64_t at;          /* bytes written so far */
+    bool summing;        /* keep crc, the CRC-32 of what is written */
+    uint32_t crc;
 } hy_sink;
 
 /* A whole file in memory, with a NUL after it that `size` does not count. */
@@ -56,6 +63,11 @@ hy_status hy_source_promise(hy_source *s, int64_t bytes);
 hy_status hy_source_done(hy_source *s);
 /* n numbers into the contiguous tensor `to`, whose dtype hy_layout_dtype chose. */
 hy_status hy_source_numbers(hy_source *s, hy_layout layout, int64_t n, hy_tensor *to);
+
+/* npy.c: all of a source, and a contiguous tensor with its header. */
+hy_status hy_source_npy(hy_source *s, bool as_index, hy_tensor **out);
+hy_status hy_sink_npy(hy_sink *s, const hy_tensor *contiguous);
+int64_t hy_npy_bytes(const hy_tensor *x); /* that hy_sink_npy will write */
 
 hy_dtype hy_layout_dtype(hy_layout layout, bool as_index);
 /* Elements of a shape; false when the product, or its bytes, leave int64. */

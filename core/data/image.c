@@ -96,23 +96,38 @@ static hy_status read_pnm(hy_ctx *cx, const char *path, const hy_text *text, hy_
 /* ---- PNG and JPEG --------------------------------------------------------------------------- */
 
 /* stb 2.27 believes Huffman tables of a JPEG that hold more than their 256 codes, and writes past
- * its own. Every table in the file is looked at, wherever it stands. */
+ * its own; behind the end of the file it reads zeros. Every table in the file is looked at, wherever
+ * it stands. */
 static bool huffman_tables_fit(const uint8_t *p, int64_t size)
 {
     for (int64_t at = 0; at + 4 <= size; at++) {
         if (p[at] != 0xFF || p[at + 1] != 0xC4)
             continue;
         const int64_t end = at + 2 + (p[at + 2] << 8 | p[at + 3]);
-        for (int64_t table = at + 4; table + 17 <= end && table + 17 <= size;) {
+        for (int64_t table = at + 4; table < end && table < size;) {
             int codes = 0;
-            for (int i = 1; i <= 16; i++)
-                codes += p[table + i];
+            for (int64_t i = table + 1; i <= table + 16 && i < size; i++)
+                codes += p[i];
             if (codes > 256)
                 return false;
             table += 17 + codes;
         }
     }
     return true;
+}
+
+/* stb allocates what a chunk of a PNG says to hold, wherever the file ends. */
+static bool png_chunks_fit(const uint8_t *p, int64_t size)
+{
+    for (int64_t at = 8; at + 8 <= size;) {
+        const int64_t length = (int64_t)p[at] << 24 | p[at + 1] << 16 | p[at + 2] << 8 | p[at + 3];
+        if (memcmp(p + at + 4, "IEND", 4) == 0)
+            return true;
+        if (length > size - at - 12)
+            return false;
+        at += 12 + length;
+    }
+    return false;
 }
 
 static hy_status read_stb(hy_ctx *cx, const char *path, const hy_text *text, const char *kind,
@@ -132,6 +147,8 @@ static hy_status read_stb(hy_ctx *cx, const char *path, const hy_text *text, con
         return hy_file_fail(cx, path,
                             "its header promises %d×%d pixels, more than %lld bytes can hold", h, w,
                             (long long)text->size);
+    if (*kind == 'P' && !png_chunks_fit(bytes, text->size))
+        return hy_file_fail(cx, path, "holds damaged %s data", kind);
     const int wanted = c == 2 ? 4 : c; /* gray with alpha becomes color with alpha */
     stbi_uc *pixels = stbi_load_from_memory(bytes, (int)text->size, &w, &h, &c, wanted);
     if (!pixels)

@@ -1,5 +1,9 @@
 /* NumPy's .npy, versions 1 to 3. */
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "file.h"
 
@@ -186,15 +190,20 @@ static hy_status from_fortran(hy_source *s, const header *h, hy_dtype dtype, int
     return status;
 }
 
-static hy_status read_npy(hy_source *s, bool as_index, hy_tensor **out)
+static hy_status count(hy_source *s, const header *h, int64_t *n)
+{
+    if (!hy_shape_count(h->ndim, h->shape, n))
+        return hy_file_fail(s->cx, s->path,
+                            "has sizes in its header whose product is beyond any memory");
+    return hy_source_promise(s, *n * h->layout.size);
+}
+
+hy_status hy_source_npy(hy_source *s, bool as_index, hy_tensor **out)
 {
     header h = { 0 };
     int64_t n;
     HY_TRY(read_header(s, &h));
-    if (!hy_shape_count(h.ndim, h.shape, &n))
-        return hy_file_fail(s->cx, s->path,
-                            "has sizes in its header whose product is beyond any memory");
-    HY_TRY(hy_source_promise(s, n * h.layout.size));
+    HY_TRY(count(s, &h, &n));
     const hy_dtype dtype = hy_layout_dtype(h.layout, as_index);
     if (h.fortran && h.ndim > 1) {
         HY_TRY(from_fortran(s, &h, dtype, n, out));
@@ -211,7 +220,7 @@ hy_status hy_read_npy(hy_ctx *cx, const char *path, bool as_index, hy_tensor **o
     *out = NULL;
     hy_status status = hy_source_open(cx, path, &s);
     if (status == HY_OK)
-        status = read_npy(&s, as_index, out);
+        status = hy_source_npy(&s, as_index, out);
     hy_source_close(&s);
     if (status != HY_OK) {
         hy_unref(*out);
@@ -220,34 +229,100 @@ hy_status hy_read_npy(hy_ctx *cx, const char *path, bool as_index, hy_tensor **o
     return status;
 }
 
+/* ---- mapping -------------------------------------------------------------------------------- */
+
+static void unmap(hy_storage *s)
+{
+    munmap(s->held, (size_t)((char *)s->data - (char *)s->held + s->bytes));
+}
+
+/* The bytes of the file must be the numbers of the tensor, in its order. */
+static hy_status need_plain(hy_source *s, const header *h, hy_dtype dtype)
+{
+    hy_ctx *cx = s->cx;
+    if (s->packed)
+        return hy_file_fail(cx, s->path, "is packed by gzip and cannot be mapped; unpack it");
+    if (h->fortran && h->ndim > 1)
+        return hy_file_fail(cx, s->path,
+                            "is in Fortran order and cannot be mapped; "
+                            "save it in C order");
+    const bool plain =
+        dtype == HY_U8 || (h->layout.kind == 'f' && h->layout.size >= 4 && (!h->layout.big));
+    if (!plain || s->at % h->layout.size != 0)
+        return hy_file_fail(cx, s->path,
+                            "holds other numbers than f32, f64 or u8 of this machine "
+                            "and cannot be mapped");
+    return HY_OK;
+}
+
+static hy_status map_npy(hy_source *s, int fd, hy_tensor **out)
+{
+    header h = { 0 };
+    int64_t n;
+    HY_TRY(read_header(s, &h));
+    const hy_dtype dtype = hy_layout_dtype(h.layout, false);
+    HY_TRY(need_plain(s, &h, dtype));
+    HY_TRY(count(s, &h, &n));
+    char *held = mmap(NULL, (size_t)s->size, PROT_READ, MAP_SHARED, fd, 0);
+    if (held == MAP_FAILED)
+        return hy_file_fail(s->cx, s->path, "cannot be mapped: %s", strerror(errno));
+    const hy_status status =
+        hy_tensor_over(s->cx, dtype, h.ndim, h.shape, held + s->at, held, unmap, out);
+    if (status != HY_OK)
+        munmap(held, (size_t)s->size);
+    return status;
+}
+
+hy_status hy_map_npy(hy_ctx *cx, const char *path, hy_tensor **out)
+{
+    hy_source s;
+    *out = NULL;
+    hy_status status = hy_source_open(cx, path, &s);
+    if (status == HY_OK) {
+        const int fd = open(path, O_RDONLY | O_CLOEXEC);
+        status = fd < 0 ? hy_file_fail(cx, path, "%s", strerror(errno)) : map_npy(&s, fd, out);
+        if (fd >= 0)
+            close(fd);
+    }
+    hy_source_close(&s);
+    return status;
+}
+
 /* ---- writing -------------------------------------------------------------------------------- */
 
-static hy_status write_header(hy_sink *s, const hy_tensor *x)
+/* Everything before the data; returns its length, a multiple of 64. */
+static int header_text(const hy_tensor *x, char text[512])
 {
     static const char *const descr[HY_DTYPES] = { "<f4", "<f8", "|u1", "<i4" };
-    char shape[32 * HY_MAX_DIM] = "", text[512];
-    size_t used = 0;
+    int n = 10;
+    n += sprintf(text + n, "{'descr': '%s', 'fortran_order': False, 'shape': (", descr[x->dtype]);
     for (int i = 0; i < x->ndim; i++)
-        used += (size_t)snprintf(shape + used, sizeof shape - used,
-                                 i == 0   ? "%lld,"
-                                 : i == 1 ? " %lld"
-                                          : ", %lld",
-                                 (long long)x->shape[i]);
-    int n = snprintf(text, sizeof text, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }",
-                     descr[x->dtype], shape);
-    while ((10 + n + 1) % 64 != 0) /* the data begins at a multiple of 64 */
+        n += sprintf(text + n,
+                     i == 0   ? "%lld,"
+                     : i == 1 ? " %lld"
+                              : ", %lld",
+                     (long long)x->shape[i]);
+    n += sprintf(text + n, "), }");
+    while ((n + 1) % 64 != 0)
         text[n++] = ' ';
     text[n++] = '\n';
     const uint8_t head[10] = {
-        0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (uint8_t)(n & 255), (uint8_t)(n >> 8)
+        0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (uint8_t)((n - 10) & 255), (uint8_t)((n - 10) >> 8)
     };
-    HY_TRY(hy_sink_write(s, 10, head));
-    return hy_sink_write(s, n, text);
+    memcpy(text, head, sizeof head);
+    return n;
 }
 
-static hy_status write_npy(hy_sink *s, const hy_tensor *x)
+int64_t hy_npy_bytes(const hy_tensor *x)
 {
-    HY_TRY(write_header(s, x));
+    char text[512];
+    return header_text(x, text) + hy_numel(x) * hy_dtype_size(x->dtype);
+}
+
+hy_status hy_sink_npy(hy_sink *s, const hy_tensor *x)
+{
+    char text[512];
+    HY_TRY(hy_sink_write(s, header_text(x, text), text));
     return hy_sink_tensor(s, x);
 }
 
@@ -258,7 +333,7 @@ hy_status hy_write_npy(hy_ctx *cx, const char *path, const hy_tensor *x)
     HY_TRY(hy_contiguous(cx, (hy_tensor *)x, &flat));
     hy_status status = hy_sink_open(cx, path, &s);
     if (status == HY_OK)
-        status = hy_sink_close(&s, write_npy(&s, flat));
+        status = hy_sink_close(&s, hy_sink_npy(&s, flat));
     hy_unref(flat);
     return status;
 }

@@ -16,7 +16,7 @@ bool hy_shape_count(int ndim, const int64_t *shape, int64_t *n)
         product *= shape[i];
     }
     *n = product;
-    return strides <= INT64_MAX / 8;
+    return strides <= INT64_MAX / 16;
 }
 
 hy_dtype hy_layout_dtype(hy_layout layout, bool as_index)

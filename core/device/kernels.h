@@ -161,6 +161,10 @@ typedef struct hy_optim_kernels {
     void (*adam)(int64_t n, void *p, const void *g, void *m, void *v, const hy_step *s);
     /* beta1: momentum; buffer may be NULL when momentum is 0 */
     void (*sgd)(int64_t n, void *p, const void *g, void *buffer, const hy_step *s);
+    /* beta1: momentum, beta2: of the running square v; mean (NULL: not centered) and buffer (NULL:
+     * no momentum) */
+    void (*rmsprop)(int64_t n, void *p, const void *g, void *v, void *mean, void *buffer,
+                    const hy_step *s);
 } hy_optim_kernels;
 
 /* cpu/network.c: f32, f64. Everything is n × d (or n × k) and contiguous; d, k ≥ 1. */

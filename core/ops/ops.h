@@ -15,13 +15,13 @@ extern const hy_op hy_ops_index[];       /* index.c: index gather nonzero unique
 extern const hy_op hy_ops_sort[];        /* sort.c: sort topk */
 extern const hy_op hy_ops_random[];      /* random.c: rand randn gumbel randperm */
 extern const hy_op hy_ops_network[];     /* network.c: dropout batch_norm layer_norm */
-extern const hy_op hy_ops_optim[];       /* optim.c: adam_step sgd_step */
-extern const hy_op hy_ops_linalg[];      /* linalg/linalg.c */
-extern const hy_op hy_ops_kmeans[];      /* cluster/kmeans.c */
-extern const hy_op hy_ops_partition[];   /* cluster/partition.c: contingency, hungarian … */
 extern const hy_op hy_ops_linear[];      /* linear.c */
 extern const hy_op hy_ops_entropy[];     /* entropy.c: cross_entropy soft_cross_entropy */
 extern const hy_op hy_ops_similarity[];  /* similarity.c: normalize cosine_matrix */
+extern const hy_op hy_ops_optim[];       /* optim.c: adam_step sgd_step rmsprop_step */
+extern const hy_op hy_ops_linalg[];      /* linalg/linalg.c */
+extern const hy_op hy_ops_kmeans[];      /* cluster/kmeans.c */
+extern const hy_op hy_ops_partition[];   /* cluster/partition.c: contingency, hungarian … */
 
 /* Errors that every numeric op gives in the same words. */
 hy_status hy_need_real(hy_ctx *cx, const hy_tensor *x);                       /* f32 or f64 */

@@ -27,14 +27,15 @@ static void storage_unref(hy_storage *s)
     hy_free(s->cx, s, sizeof *s);
 }
 
-static hy_status storage_new(hy_ctx *cx, int64_t bytes, hy_storage **out)
+/* Storage around data, or, where that is NULL, around new memory. */
+static hy_status storage_new(hy_ctx *cx, int64_t bytes, void *data, hy_storage **out)
 {
     void *memory;
     HY_TRY(hy_alloc(cx, sizeof(hy_storage), &memory));
     hy_storage *s = memory;
-    *s = (hy_storage){ .cx = cx, .device = &cx->cpu, .bytes = bytes };
+    *s = (hy_storage){ .cx = cx, .device = &cx->cpu, .bytes = bytes, .data = data };
     s->refs = 1;
-    if (hy_alloc(cx, bytes, &s->data) != HY_OK) {
+    if (!data && hy_alloc(cx, bytes, &s->data) != HY_OK) {
         hy_free(cx, s, sizeof *s);
         return cx->status;
     }
@@ -72,7 +73,8 @@ static hy_status shape_bytes(hy_ctx *cx, hy_dtype dtype, int ndim, const int64_t
     return HY_OK;
 }
 
-hy_status hy_tensor_new(hy_ctx *cx, hy_dtype dtype, int ndim, const int64_t *shape, hy_tensor **out)
+static hy_status tensor_on(hy_ctx *cx, hy_dtype dtype, int ndim, const int64_t *shape, void *data,
+                           hy_tensor **out)
 {
     int64_t bytes = 0;
     hy_tensor *t;
@@ -80,7 +82,7 @@ hy_status hy_tensor_new(hy_ctx *cx, hy_dtype dtype, int ndim, const int64_t *sha
     HY_TRY(tensor_alloc(cx, &t));
     t->dtype = dtype;
     t->ndim = ndim;
-    if (storage_new(cx, bytes, &t->storage) != HY_OK) {
+    if (storage_new(cx, bytes, data, &t->storage) != HY_OK) {
         hy_free(cx, t, sizeof *t);
         return cx->status;
     }
@@ -94,10 +96,36 @@ hy_status hy_tensor_new(hy_ctx *cx, hy_dtype dtype, int ndim, const int64_t *sha
     return HY_OK;
 }
 
+hy_status hy_tensor_new(hy_ctx *cx, hy_dtype dtype, int ndim, const int64_t *shape, hy_tensor **out)
+{
+    return tensor_on(cx, dtype, ndim, shape, NULL, out);
+}
+
+hy_status hy_tensor_over(hy_ctx *cx, hy_dtype dtype, int ndim, const int64_t *shape, void *data,
+                         void *held, void (*release)(hy_storage *), hy_tensor **out)
+{
+    HY_TRY(tensor_on(cx, dtype, ndim, shape, data, out));
+    hy_storage *s = (*out)->storage;
+    s->held = held;
+    s->release = release;
+    s->fixed = true;
+    return HY_OK;
+}
+
+hy_status hy_need_writable(hy_ctx *cx, const hy_tensor *t)
+{
+    if (!t->storage->fixed)
+        return HY_OK;
+    return hy_fail(cx, HY_EARG, "the tensor is a file in memory (mmap) and cannot be changed; "
+                                "use :clone() for one that can");
+}
+
 hy_status hy_tensor_view(hy_ctx *cx, hy_tensor *base, int ndim, const int64_t *shape,
                          const int64_t *stride, int64_t offset, hy_tensor **out)
 {
     hy_tensor *t;
+    int64_t bytes; /* stretched axes need no memory, but their elements must be countable */
+    HY_TRY(shape_bytes(cx, base->dtype, ndim, shape, &bytes));
     HY_TRY(tensor_alloc(cx, &t));
     t->dtype = base->dtype;
     t->ndim = ndim;

@@ -37,6 +37,12 @@ static bool hidden(const printer *p, int64_t i, int64_t n)
     return p->shortened && n > 2 * EDGE && i >= EDGE && i < n - EDGE;
 }
 
+/* The next position; of the hidden ones only the first is visited. */
+static int64_t after(const printer *p, int64_t i, int64_t n)
+{
+    return hidden(p, i, n) ? n - EDGE : i + 1;
+}
+
 static void each_shown(printer *p, int axis, int64_t first, visit_fn *visit)
 {
     if (axis == p->t->ndim) {
@@ -44,7 +50,7 @@ static void each_shown(printer *p, int axis, int64_t first, visit_fn *visit)
         return;
     }
     const int64_t n = p->t->shape[axis];
-    for (int64_t i = 0; i < n; i++)
+    for (int64_t i = 0; i < n; i = after(p, i, n))
         if (!hidden(p, i, n))
             each_shown(p, axis + 1, first * n + i, visit);
 }
@@ -80,13 +86,11 @@ static void put_row(const printer *p, int64_t first, int64_t n, int depth)
 {
     int column = depth + 1;
     fputc('[', p->to);
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n; i = after(p, i, n)) {
         char text[CELL];
         if (hidden(p, i, n)) {
-            if (i == EDGE) {
-                fputs(" …", p->to);
-                column += 2;
-            }
+            fputs(" …", p->to);
+            column += 2;
             continue;
         }
         number_text(p, hy_get(p->t, first + i), text);
@@ -111,9 +115,7 @@ static void put_block(const printer *p, int axis, int64_t first)
         return;
     }
     fputc('[', p->to);
-    for (int64_t i = 0; i < n; i++) {
-        if (hidden(p, i, n) && i != EDGE)
-            continue;
+    for (int64_t i = 0; i < n; i = after(p, i, n)) {
         for (int line = axis; i > 0 && line < p->t->ndim - 1; line++)
             fputc('\n', p->to);
         if (i > 0)

@@ -73,6 +73,7 @@ hy_status hy_copy_into(hy_ctx *cx, const hy_tensor *from, hy_tensor *to)
     HY_TRY(hy_broadcast_shape(cx, from, to, &ndim, shape));
     if (ndim != to->ndim || memcmp(shape, to->shape, (size_t)ndim * sizeof *shape) != 0)
         return hy_fail_shapes(cx, "the value does not fit", from, to);
+    HY_TRY(hy_need_writable(cx, to));
     if (hy_numel(to) == 0)
         return HY_OK;
     hy_grid grid;
@@ -125,6 +126,7 @@ static bool is_position(double value)
 hy_status hy_set(hy_ctx *cx, hy_tensor *t, int64_t i, double value)
 {
     void *p = element(t, i);
+    HY_TRY(hy_need_writable(cx, t));
     if (t->dtype == HY_U8 && !(value >= 0 && value < 256))
         return hy_fail(cx, HY_EARG, "%g is outside 0..255 and cannot be u8", value);
     if (t->dtype == HY_INDEX && !is_position(value))
@@ -142,6 +144,7 @@ hy_status hy_fill(hy_ctx *cx, hy_tensor *t, double value)
 {
     if (hy_numel(t) == 0)
         return HY_OK;
+    HY_TRY(hy_need_writable(cx, t));
     if (value == 0 && t->dtype != HY_INDEX && hy_is_contiguous(t)) {
         memset(hy_data(t), 0, (size_t)(hy_numel(t) * hy_dtype_size(t->dtype)));
         return HY_OK;

@@ -121,6 +121,9 @@ end
 local function default_text(value)
   if type(value) == "string" then return ("%q"):format(value) end
   if type(value) == "table" and next(value) == nil and not getmetatable(value) then return "{}" end
+  if type(value) == "table" and not getmetatable(value) and type(value[1]) == "number" then
+    return "{ " .. table.concat(value, ", ") .. " }"
+  end
   return class.kind(value) or type(value) == "function" and "function" or tostring(value)
 end
 

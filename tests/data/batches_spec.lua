@@ -108,6 +108,15 @@ describe("data.Batches", function()
     assert.is_true(count[5] > 650 and count[5] < 850)
   end)
 
+  it("wants one view for every row", function()
+    for wrong, text in pairs{ ["4×1"] = function(b) return b:narrow(1, 1, 4) end,
+      ["nil"] = function() end, ["5"] = function() return 5 end } do
+      local batches = data.Batches{ x, size = 5, augment = text }
+      assert.raises(function() batches:epoch()() end,
+        "augment must return a tensor with 5 rows, got " .. wrong)
+    end
+  end)
+
   it("serves an empty tensor no batch", function()
     assert.equal(0, data.Batches{ hy.zeros(0, 3) }:count())
     assert.same({}, (rows_of(data.Batches{ hy.zeros(0, 3), shuffle = true })))
@@ -126,5 +135,8 @@ describe("data.Batches", function()
     fails({ x, shufle = true }, "did you mean \"shuffle\"")
     fails({ x, shuffle = 7 }, "shuffle must be true, false or a generator, got 7")
     fails({ x, weights = { 1, 2 } }, "there are 2 weights for 10 rows")
+    fails({ x, weights = 5 }, "weights must be a tensor or a list of numbers, got 5")
+    fails({ x, weights = hy.rng(1) }, "weights must be a tensor or a list")
+    fails({ x, augment = 5 }, "augment must be a function, got 5")
   end)
 end)

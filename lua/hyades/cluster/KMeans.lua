@@ -52,7 +52,7 @@ local function start(self, x, rng)
     error(("KMeans: init must give centers %d×%d, got %s"):format(self.k, x:size(2),
       class.kind(centers) == "tensor" and table.concat(centers:size(), "×") or type(centers)), 0)
   end
-  return centers:to(x.dtype)
+  return centers:to(x.dtype == "u8" and "f32" or x.dtype)
 end
 
 local function run(self, x, rng)
@@ -63,7 +63,7 @@ local function run(self, x, rng)
 end
 
 function KMeans:fit(x)
-  x = points("KMeans", x)
+  x = points("KMeans", x, true)
   local restarts = self.n_init or (class.kind(self.init) == "tensor" and 1 or 10)
   positive_integer("k", self.k)
   positive_integer("n_init", restarts)
@@ -85,7 +85,7 @@ function KMeans:fit(x)
 
   self.labels, self.centers = best.labels, best.centers
   self.inertia, self.iterations = best.inertia, best.iterations
-  local used = hy.unique(self.labels):numel()
+  local used = self.labels:bincount(self.k):gt(0):sum():item()
   self.warning = used < self.k and ("only %d of %d clusters are in use: x has too few distinct "
     .. "rows"):format(used, self.k) or nil
   return self
@@ -99,14 +99,24 @@ end
 -- x: tensor n×d, or a dataset
 -- → index n
 function KMeans:predict(x)
-  return (hy.nearest_center(points("KMeans", x), fitted_centers(self)))
+  return (hy.nearest_center(points("KMeans", x, true), fitted_centers(self)))
 end
 
 --- Distances (not squared) from every row of x to every center.
 -- x: tensor n×d, or a dataset
 -- → tensor n×k
 function KMeans:transform(x)
-  return hy.sqdist(points("KMeans", x), fitted_centers(self)):sqrt()
+  local centers = fitted_centers(self)
+  x = points("KMeans", x, true)
+  if x.dtype ~= "u8" then return hy.sqdist(x, centers):sqrt() end
+  local n, block = x:size(1), 4096
+  local distances = hy.zeros(n, centers:size(1))
+  for first = 1, n, block do
+    local size = math.min(block, n - first + 1)
+    local rows <close> = x:narrow(1, first, size):to("f32")
+    distances:narrow(1, first, size):copy(hy.sqdist(rows, centers):sqrt())
+  end
+  return distances
 end
 
 return KMeans

@@ -42,6 +42,17 @@ local function generator(shuffle)
   return shuffle or nil
 end
 
+local function chances(weights, n)
+  if class.kind(weights) ~= "tensor" then
+    if type(weights) ~= "table" or class.kind(weights) then
+      fail("weights must be a tensor or a list of numbers, got %s", check.describe(weights))
+    end
+    weights = hy.tensor(weights)
+  end
+  if weights:numel() ~= n then fail("there are %d weights for %d rows", weights:numel(), n) end
+  return weights:reshape(n)
+end
+
 --- Batches of one or several tensors with the same number of rows.
 -- [1]: tensor, data set, or list of these · size=256: rows in a batch
 -- shuffle=false: true or a generator for a new order in every epoch
@@ -55,14 +66,12 @@ function Batches:init(options)
   self.n = self.sources[1]:size(1)
   self.size = check.number("data.Batches", "size", options.size, 1, nil, true)
   self.rng = generator(options.shuffle)
+  if options.augment and type(options.augment) ~= "function" then
+    fail("augment must be a function, got %s", check.describe(options.augment))
+  end
   self.augment = options.augment
   self.drop_last = options.drop_last
-  if options.weights then
-    self.weights = class.kind(options.weights) and options.weights or hy.tensor(options.weights)
-    if self.weights:numel() ~= self.n then
-      fail("there are %d weights for %d rows", self.weights:numel(), self.n)
-    end
-  end
+  if options.weights then self.weights = chances(options.weights, self.n) end
   return self
 end
 
@@ -83,6 +92,15 @@ local function as_input(x)
   return x.dtype == "u8" and x:to("f32") or x
 end
 
+local function view_of(self, x)
+  local view = self.augment(x, self.rng or hy.rng)
+  if class.kind(view) ~= "tensor" or view:dim() == 0 or view:size(1) ~= x:size(1) then
+    error(("data.Batches: augment must return a tensor with %d rows, got %s"):format(x:size(1),
+      class.kind(view) == "tensor" and table.concat(view:size(), "×") or check.describe(view)), 0)
+  end
+  return view
+end
+
 local function gather(self, order, first, size)
   local batch = { xs = {} }
   batch.rows = order and order:narrow(1, first, size)
@@ -91,7 +109,7 @@ local function gather(self, order, first, size)
     batch.xs[i] = as_input(order and x:index(batch.rows) or x:narrow(1, first, size))
   end
   batch.x = batch.xs[1]
-  if self.augment then batch.view = self.augment(batch.x, self.rng or hy.rng) end
+  if self.augment then batch.view = view_of(self, batch.x) end
   return batch
 end
 

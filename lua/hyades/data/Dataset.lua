@@ -12,7 +12,8 @@ local is_field = {}
 for _, name in ipairs(fields) do is_field[name] = true end
 
 --- A data set from its parts.
--- name: string · x: tensor n×d · y: index tensor, optional · names: list, name of class 1, 2, …
+-- name: string · x: tensor n×d · y: index tensor, n or n×S, optional
+-- names: list, name of class 1, 2, …; for n×S a list of these
 -- image: { h=, w=, c= } when rows are pictures · source, license: string, optional
 -- → data set
 function Dataset:init(parts)
@@ -84,7 +85,12 @@ function Dataset:__tostring()
     local image = self.image
     lines[1] = lines[1] .. (", pictures of %d×%d×%d"):format(image.h, image.w, image.c)
   end
-  if self.names then
+  if self.names and type(self.names[1]) == "table" then
+    for s, names in ipairs(self.names) do
+      lines[#lines + 1] = ("  labelling %d, %d classes: %s"):format(s, #names,
+        table.concat(names, " "))
+    end
+  elseif self.names then
     lines[#lines + 1] = ("  %d classes: %s"):format(#self.names, table.concat(self.names, " "))
   end
   for _, key in ipairs{ "source", "license" } do

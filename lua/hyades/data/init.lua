@@ -5,9 +5,14 @@ local lazy = require "hyades.lazy"
 return lazy.extend({}, "data", {
   functions = {
     digits = "hyades.data.digits", mnist = "hyades.data.mnist", usps = "hyades.data.usps",
-    optdigits = "hyades.data.optdigits", blobs = "hyades.data.blobs",
+    optdigits = "hyades.data.optdigits", stickfigures = "hyades.data.stickfigures",
+    blobs = "hyades.data.blobs", moons = "hyades.data.toy", circles = "hyades.data.toy",
+    spirals = "hyades.data.toy", synth25 = "hyades.data.synth25",
+    image_folder = "hyades.data.image_folder",
     Dataset = "hyades.data.Dataset", Batches = "hyades.data.Batches",
     standardize = "hyades.data.scale", minmax = "hyades.data.scale",
+    inverse_frequency = "hyades.data.inverse_frequency",
+    npz = "hyades.data.files", save_npz = "hyades.data.files",
     npy = "hyades.data.files", csv = "hyades.data.files", idx = "hyades.data.files",
     image = "hyades.data.files", safetensors = "hyades.data.files",
     save_npy = "hyades.data.files", save_csv = "hyades.data.files",

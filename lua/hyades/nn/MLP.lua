@@ -19,7 +19,7 @@ function MLP.check_layers(where, layers)
   for _, width in ipairs(good and layers or {}) do
     good = good and math.type(width) == "integer" and width > 0
   end
-  if not good then error(where .. ": layers must list at least two positive widths", 4) end
+  if not good then error(where .. ": layers must list at least two positive widths", 3) end
 end
 
 --- A stack of dense layers: linear, [batch norm], [dropout], activation; the last is linear only.
@@ -29,6 +29,7 @@ end
 function MLP:init(options)
   options = check.options("nn.MLP", options, MLP.options)
   MLP.check_layers("nn.MLP", options.layers)
+  check.number("nn.MLP", "dropout", options.dropout, 0)
   local function add(layer) self[#self + 1] = layer end
   local last = #options.layers - 1
   for i = 1, last do

@@ -1,0 +1,178 @@
+-- Sizes near 2^31 and 2^63, and models that are cut off or of another version: a sentence each.
+local S = require "tests.support"
+local bytes = require "tests.data.bytes"
+local hy = require "hyades"
+
+local sizes = { 1 << 45, 1 << 53, 1 << 62, math.maxinteger - 1, math.maxinteger }
+local negative = { -1, -(1 << 31), -(1 << 31) - 1, math.mininteger + 1, math.mininteger }
+
+-- fn raises one sentence that begins with the name, perhaps after the place of the call.
+local function refuses(name, fn, ...)
+  local ok, message = pcall(fn, ...)
+  assert.is_false(ok, name)
+  assert.is_truthy(message:find("^" .. name .. ": ") or message:find(": " .. name .. ": ", 1, true),
+    name .. " said: " .. message)
+  assert.is_falsy(message:find("\n", 1, true))
+end
+
+describe("sizes that no memory holds", function()
+  local x = hy.arange(1, 6)
+
+  it("are refused by everything that makes tensors", function()
+    for _, n in ipairs(sizes) do
+      refuses("zeros", hy.zeros, n)
+      refuses("zeros", hy.zeros, n, n)
+      refuses("zeros", hy.zeros, 3, n, { dtype = "u8" })
+      refuses("ones", hy.ones, n)
+      refuses("full", hy.full, { n, 2 }, 1)
+      refuses("rand", hy.rand, n, 4)
+      refuses("randn", hy.randn, n)
+      refuses("eye", hy.eye, n)
+      refuses("linspace", hy.linspace, 0, 1, n)
+      refuses("randperm", hy.randperm, n)
+      refuses("arange", hy.arange, 1, n)
+      refuses("one_hot", hy.one_hot, { 1, 2 }, n)
+      refuses("bincount", hy.bincount, { 1, 2 }, n)
+      refuses("categorical", hy.categorical, hy.ones(3), n)
+    end
+    refuses("arange", hy.arange, 0, 1, 1e-300)
+    refuses("arange", hy.arange, 0, math.huge)
+    refuses("arange", hy.arange, -2 ^ 63, 2 ^ 63)
+  end)
+
+  it("are refused below 0 too", function()
+    for _, n in ipairs(negative) do
+      refuses("zeros", hy.zeros, n)
+      refuses("zeros", hy.zeros, 2, n)
+      refuses("eye", hy.eye, n)
+      refuses("linspace", hy.linspace, 0, 1, n)
+      refuses("randperm", hy.randperm, n)
+      refuses("bincount", hy.bincount, { 1, 2 }, n)
+    end
+  end)
+
+  it("hide behind no zero", function()
+    refuses("zeros", hy.zeros, 0, 1 << 62, 1 << 62)
+    refuses("zeros", hy.zeros, 1 << 62, 0, 8)
+    assert.equal(0, hy.zeros(0, 1 << 31):numel())
+  end)
+
+  it("are refused by views", function()
+    for _, n in ipairs(sizes) do
+      refuses("reshape", x.reshape, x, n)
+      refuses("reshape", x.reshape, x, n, n)
+      refuses("reshape", x.reshape, x, -1, n)
+      refuses("narrow", x.narrow, x, 1, n, 1)
+      refuses("narrow", x.narrow, x, 1, 1, n)
+      refuses("narrow", x.narrow, x, 1, 2, n)
+      refuses("narrow", x.narrow, x, 1, n, n)
+      refuses("narrow", x.narrow, x, n, 1, 1)
+      refuses("slice", x.slice, x, { { 1, n } })
+      refuses("slice", x.slice, x, { { n, n } })
+      refuses("index", x.index, x, { n })
+      refuses("index", function() return x[n] end)
+      refuses("expand", x.expand, x, 3, n)
+      refuses("expand", hy.zeros(1, 1).expand, hy.zeros(1, 1), n, n)
+    end
+    for _, n in ipairs(negative) do
+      refuses("reshape", x.reshape, x, n - 1)
+      refuses("narrow", x.narrow, x, 1, 1, n)
+      refuses("index", x.index, x, { n - 1 })
+    end
+    refuses("sum", x.sum, x, math.mininteger)
+    refuses("sum", x.sum, x, math.maxinteger)
+    refuses("sum", x.sum, x, (1 << 32) + 1)
+  end)
+
+  it("may be stretched as far as they can be counted, but not be computed with", function()
+    local wide = hy.zeros(1, 1):expand(1 << 30, 1 << 29)
+    assert.equal(1 << 59, wide:numel())
+    assert.equal(0, wide[1 << 30][1 << 29]:item())
+    refuses("clone", wide.clone, wide)
+    refuses("add", function() return wide + 1 end)
+    refuses("to", wide.to, wide, "f64")
+    refuses("matmul", hy.matmul, wide, wide)
+    refuses("expand", wide.expand, wide, 8, 1 << 30, 1 << 29)
+    refuses("cat", hy.cat, { wide, wide, wide, wide, wide, wide, wide, wide, wide }, 1)
+    assert.is_true(#tostring(wide) < 2000)
+  end)
+end)
+
+describe("headers of files", function()
+  local folder, path
+  setup(function()
+    folder = S.folder()
+    path = folder .. "/t"
+  end)
+  teardown(function() S.remove(folder) end)
+
+  local function refuses_file(reader, content, options)
+    os.remove(path)
+    S.write(path, content)
+    local ok, message = pcall(hy.data[reader], path, options)
+    assert.is_false(ok)
+    assert.is_truthy(message:find(path .. ": ", 1, true), message)
+  end
+
+  it("that promise sizes near 2^31 and 2^63 are refused", function()
+    for _, shape in ipairs{ "2147483647,", "2147483648,", "4294967296,", "4294967295, 4294967297",
+      "9223372036854775807,", "9223372036854775808,", "18446744073709551616,",
+      "3037000500, 3037000500", "0, 9223372036854775807, 2", "2147483648, 2147483648, 2" } do
+      local content = bytes.npy(bytes.npy_header("<f4", shape), "\0\0\0\0")
+      refuses_file("npy", content)
+      refuses_file("npy", content, { mmap = true })
+      refuses_file("npz", bytes.zip{ { "a.npy", content } })
+    end
+    for _, shape in ipairs{ "[2147483648]", "[4294967296,4294967296]", "[9007199254740992]",
+      "[9223372036854775807]", "[0,9007199254740992,9007199254740992]" } do
+      refuses_file("safetensors", bytes.safetensors('{"a":{"dtype":"F32","shape":' .. shape
+        .. ',"data_offsets":[0,4]}}', "\0\0\0\0"))
+    end
+  end)
+end)
+
+describe("a saved model", function()
+  local folder, path, content
+  setup(function()
+    folder = S.folder()
+    path = folder .. "/model.hyades"
+    local x = hy.data.blobs{ n = 40, k = 3, d = 4, rng = hy.rng(1) }.x
+    hy.save(path, { model = hy.cluster.KMeans{ k = 3, rng = hy.rng(1) }:fit(x),
+      net = hy.nn.Autoencoder{ layers = { 4, 8, 2 }, rng = hy.rng(1) }, numbers = { 1, 2.5, "x" } })
+    content = S.read(path)
+  end)
+  teardown(function() S.remove(folder) end)
+
+  local function refuses_model(text, sentence)
+    os.remove(path)
+    S.write(path, text)
+    local ok, message = pcall(hy.load, path)
+    assert.is_false(ok)
+    assert.is_truthy(message:find("load: " .. path .. ": ", 1, true), message)
+    assert.is_falsy(message:find("\n", 1, true), message)
+    if sentence then assert.is_truthy(message:find(sentence, 1, true), message) end
+  end
+
+  it("comes back whole", function()
+    os.remove(path)
+    S.write(path, content)
+    assert.equal(3, hy.load(path).model.centers:size(1))
+  end)
+
+  it("is refused when it is cut off at any of its bytes", function()
+    for length = 0, #content - 1, 97 do refuses_model(content:sub(1, length)) end
+    refuses_model(content:sub(1, -2))
+    refuses_model(content .. "\0")
+  end)
+
+  it("is refused when another version wrote it", function()
+    for _, version in ipairs{ "2", "0", "-1", "1.5", "99", "true", "null", '\\"1\\"' } do
+      local text, count = content:gsub('\\"version\\":1([,}])', function(after)
+        return '\\"version\\":' .. version .. after
+      end)
+      assert.equal(1, count)
+      local length = ("<I8"):unpack(content) + #text - #content
+      refuses_model(("<I8"):pack(length) .. text:sub(9), "has the format")
+    end
+  end)
+end)
