@@ -69,7 +69,7 @@ BIND_OBJ  := $(BIND_SRC:%.c=$(OBJ)/%.o)
 READLINE  := $(wildcard /usr/include/readline/readline.h)
 CTESTS    := $(patsubst tests/core/%.c,$(OBJ)/tests/%,$(wildcard tests/core/*.c))
 
-.PHONY: all deps demo test check fuzz notebooks lint install uninstall env clean FORCE
+.PHONY: all deps demo test check fuzz bench quality notebooks lint install uninstall env clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -190,6 +190,15 @@ lint:
 demo: deps
 	@$(MAKE) --no-print-directory all
 	./hyades notebooks/01_dec.lua $(if $(SEEDS),--seeds $(SEEDS))
+
+# Times beside a limit measured in the same run; BENCH=kmeans runs one section.
+bench: all
+	./hyades tests/bench/run.lua
+
+# Scores over seeds, a line per method × data × seed in QUALITY_LOG; a second run adds what is missing.
+QUALITY_LOG ?= build/quality.csv
+quality: all
+	./hyades tests/quality/run.lua '$(QUALITY_LOG)'
 
 notebooks: all
 	for file in notebooks/*.lua; do ./hyades $$file || exit 1; done

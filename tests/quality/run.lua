@@ -1,0 +1,128 @@
+--- Scores of the deep methods on real data: `make quality`.
+-- One line per method × data × seed goes into the file that is named as argument; lines that are
+-- there already are not computed again, so a run that was stopped goes on where it was.
+-- QUALITY=mnist runs one data set, SEEDS=n the number of seeds (3).
+
+local hy = require "hyades"
+local cluster, data, deep, metrics, nn = hy.cluster, hy.data, hy.deep, hy.metrics, hy.nn
+
+local path = arg[1] or "quality.csv"
+local seeds = math.tointeger(os.getenv "SEEDS" or 3) or error "SEEDS must be a whole number"
+local only = os.getenv "QUALITY"
+
+--- What runs on each data set: the network of the DEC paper, epochs of pretraining and clustering.
+local sets = {
+  { name = "digits", load = data.digits, pretraining = 100, clustering = 100 },
+  { name = "usps", load = data.usps, pretraining = 50, clustering = 50 },
+  { name = "mnist", load = data.mnist, pretraining = 50, clustering = 50 },
+}
+local methods = { "k-means", "AE + k-means", "DEC", "DEC global", "IDEC", "DCN" }
+
+-- ---- the file -----------------------------------------------------------------------------------
+
+local function key(set, method, seed) return ("%s,%s,%d"):format(set, method, seed) end
+
+local results = {} -- key → { acc, nmi, ari, seconds }
+
+assert(io.open(path, "a")):close() -- is there from now on
+for line in io.lines(path) do
+  local name, values = line:match "^([^,]+,[^,]+,%d+),(.*)$"
+  if name then
+    results[name] = {}
+    for value in values:gmatch "[^,]+" do table.insert(results[name], tonumber(value)) end
+  end
+end
+
+local function keep(set, method, seed, y, labels, seconds)
+  local name = key(set, method, seed)
+  results[name] = { metrics.acc(y, labels), metrics.nmi(y, labels), metrics.ari(y, labels), seconds }
+  local line = ("%s,%.4f,%.4f,%.4f,%.1f"):format(name, table.unpack(results[name]))
+  local file = assert(io.open(path, "a"))
+  file:write(line, "\n")
+  file:close()
+  print(line)
+end
+
+-- ---- the runs -----------------------------------------------------------------------------------
+
+local function missing(set, seed)
+  for _, method in ipairs(methods) do
+    if not results[key(set.name, method, seed)] then return true end
+  end
+end
+
+local function timed(fn)
+  local started = hy.clock()
+  return fn(), hy.clock() - started
+end
+
+local function deep_model(method, net, set, rng)
+  local name, target = method:match "^(%w+) ?(%w*)$"
+  local options = { k = 10, net = net, epochs = set.clustering, rng = rng }
+  if target ~= "" then options.target = target end
+  return deep[name](options)
+end
+
+local function run_seed(set, x, seed)
+  -- every method has a stream of its own, so that it scores the same alone as among others
+  local rng, streams = hy.rng(seed), {}
+  for _, method in ipairs(methods) do streams[method] = rng:split() end
+  local width = x.x:size(2)
+  local net, pretraining = timed(function()
+    return nn.Autoencoder{ layers = { width, 500, 500, 2000, 10 }, rng = rng:split() }:fit(x,
+      { epochs = set.pretraining, rng = rng:split(), progress = set.name })
+  end)
+  for _, method in ipairs(methods) do
+    if not results[key(set.name, method, seed)] then
+      local model, seconds = timed(function()
+        if method == "k-means" then
+          return cluster.KMeans{ k = 10, rng = streams[method] }:fit(x)
+        elseif method == "AE + k-means" then
+          return cluster.KMeans{ k = 10, n_init = 20, rng = streams[method] }:fit(net:transform(x))
+        end
+        return deep_model(method, net:clone(), set, streams[method]):fit(x)
+      end)
+      local before = method == "k-means" and 0 or pretraining
+      keep(set.name, method, seed, x.y, model.labels, before + seconds)
+    end
+  end
+end
+
+local function report()
+  print(("\n%-8s %-14s %5s  %-14s %-14s %-14s %8s"):format("data", "method", "seeds", "ACC", "NMI",
+    "ARI", "seconds"))
+  for _, set in ipairs(sets) do
+    for _, method in ipairs(methods) do
+      local columns = { {}, {}, {}, {} }
+      for seed = 1, seeds do
+        for i, value in ipairs(results[key(set.name, method, seed)] or {}) do
+          table.insert(columns[i], value)
+        end
+      end
+      if #columns[1] > 0 then
+        local cells = {}
+        for i, values in ipairs(columns) do
+          local t = hy.tensor(values, { dtype = "f64" })
+          local spread = #values > 1 and t:std():item() or 0
+          cells[i] = i < 4 and ("%.3f ± %.3f "):format(t:mean():item(), spread) or t:mean():item()
+        end
+        print(("%-8s %-14s %5d  %-14s %-14s %-14s %8.0f"):format(set.name, method, #columns[1],
+          table.unpack(cells)))
+      end
+    end
+  end
+end
+
+for _, set in ipairs(sets) do
+  if not only or only == set.name then
+    local ok, x = pcall(set.load)
+    if not ok then
+      print(set.name .. " was not measured: " .. tostring(x))
+    else
+      for seed = 1, seeds do
+        if missing(set, seed) then run_seed(set, x, seed) end
+      end
+    end
+  end
+end
+report()
