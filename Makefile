@@ -57,7 +57,7 @@ TYPE_f32   := float
 TYPE_f64   := double
 TYPE_u8    := uint8_t
 TYPE_index := int32_t
-KERNELS    := elementwise reduce matrix distance index optim
+KERNELS    := elementwise reduce matrix distance index optim network
 TABLES     := $(foreach l,$(LEVELS),$(foreach t,f32 f64,$(foreach k,$(KERNELS),$k_$t_$l)) \
                                     $(foreach t,f32 f64 u8 index,move_$t_$l))
 
@@ -139,7 +139,7 @@ LIMIT   := timeout -k 10 1200
 # wait give up their core, so that a busy machine slows tests down no more than it must.
 TESTENV := SAN=$(SAN) BUILD=$(OBJ) HYADES_OFFLINE=1 OMP_WAIT_POLICY=passive \
            XDG_CACHE_HOME=$(abspath $(OBJ))/tests/cache XDG_STATE_HOME=$(abspath $(OBJ))/tests/state \
-           UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=allocator_may_return_null=1
+           UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=allocator_may_return_null=1:quarantine_size_mb=16
 # A sanitized module loads only into the sanitized program.
 STOCK   := $(if $(filter 0,$(SAN)),"LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='build/?.so;;' \
              $(LIMIT) $(LUA) $(REPORT) tests/house/stock_spec.lua")

@@ -31,7 +31,8 @@ static void bad(const reader *r, int position, const hyl_param *p, const char *w
     if (lua_type(r->L, i) == LUA_TNUMBER) {
         snprintf(number, sizeof number, "%.14g", lua_tonumber(r->L, i));
         got = number;
-    } else if (lua_type(r->L, i) == LUA_TSTRING && (p->kind == KIND_DTYPE || p->kind == KIND_FLAG))
+    } else if (lua_type(r->L, i) == LUA_TSTRING &&
+               (p->kind == KIND_DTYPE || p->kind == KIND_FLAG || p->kind == KIND_OP))
         got = lua_pushfstring(r->L, "\"%s\"", lua_tostring(r->L, i));
     if (position > 0)
         luaL_error(r->L, "%s: argument %d (%s): expected %s, got %s", r->s->op->name, position, p->name,
@@ -232,6 +233,11 @@ static void read_value(reader *r, int position, const hyl_param *p, int i, hy_ar
         out->i = lua_toboolean(r->L, i);
         break;
     case KIND_DTYPE: out->i = read_dtype(r, position, p, i); break;
+    case KIND_OP:
+        out->op = lua_type(r->L, i) == LUA_TSTRING ? hy_op_find(lua_tostring(r->L, i)) : NULL;
+        if (!out->op)
+            bad(r, position, p, "the name of an op", i);
+        break;
     case KIND_RNG: out->rng = read_rng(r, position, p, i); break;
     default: read_list(r, position, p, i, out); break;
     }
@@ -326,6 +332,7 @@ static const char *kind_wanted(hyl_kind k)
     case KIND_INTEGERS: case KIND_SHAPE: case KIND_AXES: return "a table of integers";
     case KIND_FLAG: return "true or false";
     case KIND_DTYPE: return "a dtype";
+    case KIND_OP: return "the name of an op";
     default: return "tensor";
     }
 }

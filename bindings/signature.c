@@ -7,7 +7,7 @@
 
 static const char *const kind_names[KINDS] = {
     "tensor", "matrix",   "vector", "operand", "tensors", "index", "number", "integer",
-    "integers", "shape", "axis",  "axes",    "flag",    "dtype", "rng",
+    "integers", "shape", "axis",  "axes",    "flag",    "dtype", "rng", "op",
 };
 
 static bool parse_kind(const char *text, hyl_kind *kind)

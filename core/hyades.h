@@ -13,7 +13,7 @@
 
 #define HY_VERSION "0.1.0"
 
-enum { HY_MAX_DIM = 6, HY_MAX_OUT = 4, HY_MAX_ARG = 10, HY_MAX_SAVED = 4 };
+enum { HY_MAX_DIM = 6, HY_MAX_OUT = 4, HY_MAX_ARG = 10, HY_MAX_SAVED = 4, HY_SPARES = 64 };
 
 /* ---- status and context (core/base) ------------------------------------------------------- */
 
@@ -44,6 +44,7 @@ typedef struct hy_tensor hy_tensor;
 typedef struct hy_op hy_op;
 typedef struct hy_call hy_call;
 typedef struct hy_tape hy_tape;
+typedef struct hy_spare hy_spare;
 
 /* Asked by long routines on the master thread; anything but HY_OK stops them. */
 typedef hy_status hy_poll_fn(hy_ctx *cx, void *arg, int64_t done, int64_t total);
@@ -60,6 +61,8 @@ struct hy_ctx {
     char message[640];
     int64_t live, peak;   /* bytes of tensor memory now and at most */
     int64_t fresh;        /* bytes allocated since the last collection */
+    int64_t pooled;       /* bytes given back that wait for the next tensor */
+    hy_spare *spare[HY_SPARES]; /* them, by size */
     int64_t allocations;  /* calls of hy_alloc so far */
     int64_t fail_at;      /* make the allocation with this number fail; 0: none (tests) */
     hy_device cpu;
@@ -85,6 +88,7 @@ hy_status hy_poll(hy_ctx *cx, int64_t done, int64_t total);
 /* Counted allocation; bytes 0 gives a valid pointer. Free with the same size. 64-byte aligned. */
 hy_status hy_alloc(hy_ctx *cx, int64_t bytes, void **out);
 void hy_free(hy_ctx *cx, void *p, int64_t bytes);
+void hy_pool_empty(hy_ctx *cx); /* give the memory that waits for reuse back to the system */
 
 /* Run fn over [0, n) in chunks of `grain`. Chunks depend on n and grain only, never on threads. */
 typedef void hy_range_fn(void *arg, int64_t begin, int64_t end);
@@ -180,13 +184,14 @@ typedef struct hy_arg {
     int n;                            /* length of list */
     int64_t list[HY_MAX_DIM];         /* integers, shape, axes */
     hy_rng *rng;
+    const hy_op *op;
 } hy_arg;
 
 /*
  * signature: `x:tensor y:operand axis:axis? {keep:flag=false} -> tensor index?`
  * Kinds: tensor, matrix (2-D), vector (1-D), operand (tensor or number), tensors (a list; must come
  * first), index (index tensor or Lua array of positions), number, integer, integers, shape (also as
- * trailing numbers: shape...), axis, axes, flag, dtype, rng.
+ * trailing numbers: shape...), axis, axes, flag, dtype, rng, op (another op's name).
  * `?` optional; `=value` default; inside {} named options of a trailing table.
  */
 struct hy_op {

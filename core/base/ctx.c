@@ -22,6 +22,7 @@ void hy_ctx_free(hy_ctx *cx)
         return;
     while (cx->tapes)
         hy_tape_close(cx, cx->tapes);
+    hy_pool_empty(cx);
     free(cx);
 }
 

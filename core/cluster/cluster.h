@@ -29,8 +29,12 @@ hy_status hy_points_assign(hy_ctx *cx, const hy_points *p, int64_t k, const void
                            int32_t *label, void *distance);
 /* sums (k×d) and counts (k) by label in f64; part and part_count are scratch of the same sizes. */
 hy_status hy_points_sums(hy_ctx *cx, const hy_points *p, int64_t k, const void *weight,
-                         const int32_t *label, double *sums, double *counts, double *part,
+                         int32_t *label, double *sums, double *counts, double *part,
                          double *part_count);
+/* Both in one pass over the points. */
+hy_status hy_points_step(hy_ctx *cx, const hy_points *p, int64_t k, const void *centers,
+                         const void *weight, int32_t *label, double *sums, double *counts,
+                         double *part, double *part_count);
 /* Squared distance of every point to the center of its label, exactly. */
 hy_status hy_points_cost(hy_ctx *cx, const hy_points *p, const void *centers, const int32_t *label,
                          double *cost);

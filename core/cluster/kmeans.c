@@ -68,10 +68,11 @@ static int64_t worst_point(const lloyd *l)
 
 /* Give each empty cluster the point farthest from its own center. With fewer distinct points than
  * clusters some stay empty, and their centers where they are. */
-static hy_status refill(hy_ctx *cx, lloyd *l)
+static hy_status refill(hy_ctx *cx, lloyd *l, bool *changed)
 {
     int64_t empty = 0;
 
+    *changed = false;
     memset(l->members, 0, (size_t)l->k * sizeof *l->members);
     for (int64_t i = 0; i < l->p.n; i++)
         l->members[l->label[i]] += weight_of(l, i) > 0;
@@ -91,16 +92,15 @@ static hy_status refill(hy_ctx *cx, lloyd *l)
         l->members[j] = 1;
         l->label[i] = (int32_t)j;
         l->cost[i] = 0;
+        *changed = true;
     }
     return HY_OK;
 }
 
-/* Centers become the means of their points; *moved: the sum of their squared moves. */
-static hy_status move_centers(hy_ctx *cx, lloyd *l, double *moved)
+/* Centers become the means of their points; returns the sum of their squared moves. */
+static double move_centers(lloyd *l)
 {
-    HY_TRY(hy_points_sums(cx, &l->p, l->k, l->weight, l->label, l->sums, l->counts, l->part,
-                          l->part_count));
-    *moved = 0;
+    double moved = 0;
     for (int64_t i = 0; i < l->k * l->p.d; i++) {
         const double count = l->counts[i / l->p.d], old = hy_number(l->p.dtype, l->centers, i);
         if (!(count > 0))
@@ -110,9 +110,9 @@ static hy_status move_centers(hy_ctx *cx, lloyd *l, double *moved)
         else
             ((float *)l->centers)[i] = (float)(l->sums[i] / count);
         const double step = hy_number(l->p.dtype, l->centers, i) - old;
-        *moved += step * step;
+        moved += step * step;
     }
-    return HY_OK;
+    return moved;
 }
 
 /* Assign and move until labels repeat, centers rest, or max_iter. In the end labels fit centers. */
@@ -122,16 +122,19 @@ static hy_status iterate(hy_ctx *cx, lloyd *l, int64_t max_iter, double least_mo
     const size_t bytes = (size_t)l->p.n * sizeof *l->label;
 
     for (*iterations = 0; *iterations < max_iter;) {
-        double moved;
+        bool changed;
         HY_TRY(hy_poll(cx, *iterations, max_iter));
-        HY_TRY(hy_points_assign(cx, &l->p, l->k, l->centers, l->label, NULL));
+        HY_TRY(hy_points_step(cx, &l->p, l->k, l->centers, l->weight, l->label, l->sums, l->counts,
+                              l->part, l->part_count));
         ++*iterations;
         if (*iterations > 1 && memcmp(l->label, l->before, bytes) == 0)
             return HY_OK;
-        HY_TRY(refill(cx, l));
-        HY_TRY(move_centers(cx, l, &moved));
+        HY_TRY(refill(cx, l, &changed));
+        if (changed)
+            HY_TRY(hy_points_sums(cx, &l->p, l->k, l->weight, l->label, l->sums, l->counts, l->part,
+                                  l->part_count));
         memcpy(l->before, l->label, bytes);
-        if (moved <= least_move)
+        if (move_centers(l) <= least_move)
             break;
     }
     return hy_points_assign(cx, &l->p, l->k, l->centers, l->label, NULL);

@@ -21,19 +21,39 @@ typedef struct scan {
     _Atomic int64_t first; /* smallest position of a value that is not finite */
 } scan;
 
+/* x − x is 0 for finite numbers and NaN for all others, so one sum tells about a whole range. */
+static bool all_finite(const scan *s, int64_t begin, int64_t end)
+{
+    enum { SIDE_BY_SIDE = 16 };
+    float f[SIDE_BY_SIDE] = { 0 };
+    double sum = 0;
+    int64_t i = begin;
+
+    if (s->dtype == HY_F64) {
+        for (const double *x = s->x; i < end; i++)
+            sum += x[i] - x[i];
+        return sum == 0;
+    }
+    const float *x = s->x;
+    for (; i + SIDE_BY_SIDE <= end; i += SIDE_BY_SIDE)
+        for (int l = 0; l < SIDE_BY_SIDE; l++)
+            f[l] += x[i + l] - x[i + l];
+    for (int l = 0; l < SIDE_BY_SIDE; l++)
+        sum += (double)f[l];
+    for (; i < end; i++)
+        sum += (double)(x[i] - x[i]);
+    return sum == 0;
+}
+
 static void scan_range(void *arg, int64_t begin, int64_t end)
 {
     scan *s = arg;
     int64_t i = begin;
 
-    if (s->dtype == HY_F64)
-        while (i < end && isfinite(((const double *)s->x)[i]))
-            i++;
-    else
-        while (i < end && isfinite(((const float *)s->x)[i]))
-            i++;
-    if (i == end)
+    if (all_finite(s, begin, end))
         return;
+    while (isfinite(hy_number(s->dtype, s->x, i)))
+        i++;
     int64_t first = atomic_load(&s->first);
     while (i < first && !atomic_compare_exchange_weak(&s->first, &first, i))
         continue;
@@ -137,16 +157,18 @@ hy_status hy_points_assign(hy_ctx *cx, const hy_points *p, int64_t k, const void
         char *to = distance ? (char *)distance + i * p->size : NULL;
         HY_TRY(hy_poll(cx, i, p->n));
         const int64_t n = block_end(p, i, rows) - i;
-        HY_TRY(p->kernels->assign(cx, n, k, p->d, hy_points_block(p, i, n), centers, label + i, to));
+        HY_TRY(
+            p->kernels->assign(cx, n, k, p->d, hy_points_block(p, i, n), centers, label + i, to));
     }
     return HY_OK;
 }
 
-hy_status hy_points_sums(hy_ctx *cx, const hy_points *p, int64_t k, const void *weight,
-                         const int32_t *label, double *sums, double *counts, double *part,
-                         double *part_count)
+/* Sums and counts over all blocks; with centers the points get their labels first. */
+static hy_status sum_blocks(hy_ctx *cx, const hy_points *p, int64_t k, const void *centers,
+                            const void *weight, int32_t *label, double *sums, double *counts,
+                            double *part, double *part_count)
 {
-    const int64_t rows = hy_points_most(p, block_rows(16 * p->d));
+    const int64_t rows = hy_points_most(p, block_rows((centers ? k : 16) * p->d));
 
     for (int64_t i = 0; i < k * p->d; i++)
         sums[i] = 0;
@@ -154,16 +176,33 @@ hy_status hy_points_sums(hy_ctx *cx, const hy_points *p, int64_t k, const void *
         counts[i] = 0;
     for (int64_t i = 0; i < p->n; i += rows) {
         const char *w = weight ? (const char *)weight + i * p->size : NULL;
-        HY_TRY(hy_poll(cx, i, p->n));
         const int64_t n = block_end(p, i, rows) - i;
-        HY_TRY(p->kernels->label_sums(cx, n, k, p->d, hy_points_block(p, i, n), w, label + i, part,
-                                      part_count));
+        HY_TRY(hy_poll(cx, i, p->n));
+        const void *rows_at = hy_points_block(p, i, n);
+        HY_TRY(centers ? p->kernels->assign_sums(cx, n, k, p->d, rows_at, centers, w, label + i,
+                                                 part, part_count)
+                       : p->kernels->label_sums(cx, n, k, p->d, rows_at, w, label + i, part,
+                                                part_count));
         for (int64_t j = 0; j < k * p->d; j++)
             sums[j] += part[j];
         for (int64_t j = 0; j < k; j++)
             counts[j] += part_count[j];
     }
     return HY_OK;
+}
+
+hy_status hy_points_sums(hy_ctx *cx, const hy_points *p, int64_t k, const void *weight,
+                         int32_t *label, double *sums, double *counts, double *part,
+                         double *part_count)
+{
+    return sum_blocks(cx, p, k, NULL, weight, label, sums, counts, part, part_count);
+}
+
+hy_status hy_points_step(hy_ctx *cx, const hy_points *p, int64_t k, const void *centers,
+                         const void *weight, int32_t *label, double *sums, double *counts,
+                         double *part, double *part_count)
+{
+    return sum_blocks(cx, p, k, centers, weight, label, sums, counts, part, part_count);
 }
 
 hy_status hy_points_cost(hy_ctx *cx, const hy_points *p, const void *centers, const int32_t *label,

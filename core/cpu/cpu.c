@@ -10,14 +10,15 @@
     extern const hy_matrix_kernels hy_matrix_##t##_##level;           \
     extern const hy_distance_kernels hy_distance_##t##_##level;       \
     extern const hy_index_kernels hy_index_##t##_##level;             \
-    extern const hy_optim_kernels hy_optim_##t##_##level;
+    extern const hy_optim_kernels hy_optim_##t##_##level;             \
+    extern const hy_network_kernels hy_network_##t##_##level;
 
 #define REAL_KERNELS(t, level)                                                        \
     {                                                                                 \
         .elementwise = &hy_elementwise_##t##_##level, .move = &hy_move_##t##_##level, \
         .reduce = &hy_reduce_##t##_##level, .matrix = &hy_matrix_##t##_##level,       \
         .distance = &hy_distance_##t##_##level, .index = &hy_index_##t##_##level,     \
-        .optim = &hy_optim_##t##_##level,                                             \
+        .optim = &hy_optim_##t##_##level, .network = &hy_network_##t##_##level,       \
     }
 
 #define LEVEL(level)                                                                           \

@@ -12,6 +12,7 @@
 
 #include "cpu.h"
 #include "math.h"
+#include "narrow.h"
 
 #if defined REAL_f32
 #define GEMM cblas_sgemm
@@ -25,6 +26,8 @@ enum {
     DIRECT_D = 16, /* no matrix product up to this many dimensions, */
     DIRECT_K = 4,  /* or this many rows of y, */
     DIRECT_N = 8,  /* or this many of x */
+    NARROW_K = 30, /* assign: up to this many rows of y tiles of our own beat BLAS */
+    FEW_D = 128,   /* differences as well up to this many dimensions with LANES rows of y or less */
     PARTS = 16,
 };
 
@@ -34,11 +37,17 @@ typedef struct distance_job {
     real *out;      /* sqdist: n×k */
     int32_t *label; /* assign */
     real *distance; /* assign; may be NULL */
-    bool product;
-    int64_t rows; /* in a block */
+    bool groups;    /* by differences, LANES rows of y side by side */
+    bool product;   /* through BLAS */
+    bool narrow;    /* through the tiles of narrow.h */
+    int64_t rows;   /* in a block */
     int64_t blocks, strands;
+    const real *weight; /* assign_sums; may be NULL */
+    double *part;       /* assign_sums: of every strand, k×d sums and k counts; else NULL */
+    int64_t from, to;  /* blocks at hand */
     real *mean, *norm; /* of y: d, k */
-    real *centered;    /* y − mean; or groups of LANES rows of y, each transposed to d×LANES */
+    real *centered;    /* y − mean; or groups of LANES rows of y, each transposed to d×LANES;
+                          narrow: with as many rows of zeros as fill the last tile */
     real *scratch;     /* of every strand: rows×d centered rows of x, then rows×ld scores */
     int64_t ld;
     int64_t scratch_size;
@@ -64,18 +73,17 @@ static real squared_norm(int64_t d, const real *x)
 static void direct_row(const distance_job *j, const real *x, int64_t first, int64_t width,
                        real *out)
 {
-    if (j->d > DIRECT_D) {
+    if (!j->groups) {
         for (int64_t c = 0; c < width; c++)
             out[c] = pair_distance(j->d, x, j->y + (first + c) * j->d);
         return;
     }
     for (int64_t c = 0; c < width; c += LANES) {
         const real *y = j->centered + (first + c) * j->d;
-        real lane[LANES] = { 0 };
-        for (int64_t i = 0; i < j->d; i++)
-            for (int l = 0; l < LANES; l++)
-                lane[l] += (x[i] - y[i * LANES + l]) * (x[i] - y[i * LANES + l]);
-        memcpy(out + c, lane, (size_t)min_of(LANES, width - c) * sizeof *out);
+        real sums[LANES], *whole = width - c >= LANES ? out + c : sums;
+        group_distances(j->d, x, y, whole);
+        for (int64_t l = 0; whole == sums && l < width - c; l++)
+            out[c + l] = sums[l];
     }
 }
 
@@ -149,24 +157,44 @@ static int64_t first_smallest(int64_t n, const real *score, real *best)
     return found;
 }
 
-static void assign_block(const distance_job *j, int64_t block, real *scratch)
+/* Labels of up to TILE_ROWS rows; the tile is filled up by repeating the last one. */
+static void narrow_labels(const distance_job *j, const real *x, int64_t rows, int32_t *label)
 {
-    const int64_t first = block * j->rows, rows = min_of(j->rows, j->n - first);
+    const real *row[TILE_ROWS];
+    real best[TILE_ROWS], product[TILE_ROWS][TILE_CENTERS];
+    for (int r = 0; r < TILE_ROWS; r++) {
+        row[r] = x + min_of(r, rows - 1) * j->d;
+        best[r] = INFINITY;
+    }
+    for (int64_t first = 0; first < j->k; first += TILE_CENTERS) {
+        product_tile(j->d, row, j->mean, j->centered + first * j->d, product);
+        for (int r = 0; r < rows; r++)
+            for (int64_t c = 0; c < min_of(TILE_CENTERS, j->k - first); c++) {
+                const real score = j->norm[first + c] - 2 * product[r][c];
+                if (score < best[r]) {
+                    best[r] = score;
+                    label[r] = (int32_t)(first + c);
+                }
+            }
+    }
+}
+
+/* Labels of the rows of a block by scores |y|² − 2 x·y (|x|² is the same for all), or by
+ * differences where there is no product. */
+static void scored_labels(const distance_job *j, int64_t first, int64_t rows, int32_t *label, real *scratch)
+{
     real best[ROWS], *score = scratch + (j->product ? j->rows * j->d : 0);
-    int32_t *label = j->label + first;
     if (j->product)
         center_rows(j, first, rows, scratch);
-    for (int64_t i = 0; i < rows; i++) {
+    for (int64_t i = 0; i < rows; i++)
         best[i] = INFINITY;
-        label[i] = 0; /* stays where every distance is NaN */
-    }
     for (int64_t column = 0; column < j->k; column += COLUMNS) {
         const int64_t width = min_of(COLUMNS, j->k - column);
         if (j->product)
             multiply(j, rows, scratch, column, width, score, j->ld);
         for (int64_t i = 0; i < rows; i++) {
             real *row = score + i * j->ld;
-            if (j->product) /* |x|² is the same for all of them */
+            if (j->product)
                 EACH (c, 0, width)
                     row[c] += j->norm[column + c];
             else
@@ -176,21 +204,64 @@ static void assign_block(const distance_job *j, int64_t block, real *scratch)
                 label[i] = (int32_t)(column + found);
         }
     }
-    for (int64_t i = 0; j->distance && i < rows; i++)
-        j->distance[first + i] =
-            pair_distance(j->d, j->x + (first + i) * j->d, j->y + label[i] * j->d);
 }
 
-/* Strand s handles blocks s, s + strands, … with scratch of its own. */
+static void assign_block(const distance_job *j, int64_t block, real *scratch)
+{
+    const int64_t first = block * j->rows, rows = min_of(j->rows, j->n - first);
+    const real *x = j->x + first * j->d;
+    int32_t *label = j->label + first;
+    memset(label, 0, (size_t)rows * sizeof *label); /* stays where every distance is NaN */
+    if (j->narrow)
+        for (int64_t i = 0; i < rows; i += TILE_ROWS)
+            narrow_labels(j, x + i * j->d, min_of(TILE_ROWS, rows - i), label + i);
+    else
+        scored_labels(j, first, rows, label, scratch);
+    for (int64_t i = 0; j->distance && i < rows; i++)
+        j->distance[first + i] = pair_distance(j->d, x + i * j->d, j->y + label[i] * j->d);
+}
+
+/* Add rows first..first+rows to the sums and counts of their labels; −1 is skipped. */
+static void add_rows(int64_t d, const real *x, const real *weight, const int32_t *label, int64_t first,
+                     int64_t rows, double *sums, double *counts)
+{
+    for (int64_t i = first; i < first + rows; i++) {
+        if (label[i] < 0)
+            continue;
+        const real *row = x + i * d;
+        double *sum = sums + label[i] * d;
+        const double w = weight ? (double)weight[i] : 1;
+        counts[label[i]] += w;
+        if (!weight)
+            EACH (l, 0, d)
+                sum[l] += (double)row[l];
+        else
+            EACH (l, 0, d)
+                sum[l] += w * (double)row[l];
+    }
+}
+
+/* Strand s handles the s-th part of the blocks at hand, with scratch of its own. */
 static void strand_range(void *arg, int64_t strand, int64_t end)
 {
     const distance_job *j = arg;
-    for (; strand < end; strand++)
-        for (int64_t block = strand; block < j->blocks; block += j->strands)
-            if (j->label)
-                assign_block(j, block, j->scratch + strand * j->scratch_size);
-            else
-                sqdist_block(j, block, j->scratch + strand * j->scratch_size);
+    const int64_t per = parts_of(j->to - j->from, j->strands), size = j->k * (j->d + 1);
+    for (; strand < end; strand++) {
+        real *scratch = j->scratch + strand * j->scratch_size;
+        const int64_t last = min_of(j->to, j->from + (strand + 1) * per);
+        for (int64_t b = j->from + strand * per; b < last; b++) {
+            if (!j->label) {
+                sqdist_block(j, b, scratch);
+                continue;
+            }
+            assign_block(j, b, scratch);
+            if (j->part) { /* the rows are still in the cache */
+                double *part = j->part + strand * size;
+                add_rows(j->d, j->x, j->weight, j->label, b * j->rows,
+                         min_of(j->rows, j->n - b * j->rows), part, part + j->k * j->d);
+            }
+        }
+    }
 }
 
 static void transpose_groups(const distance_job *j)
@@ -222,18 +293,38 @@ static void center_y(const distance_job *j)
     }
 }
 
+/* All blocks, with a look at the user about every tenth of a second. */
+static hy_status run_strands(hy_ctx *cx, distance_job *j)
+{
+    enum { PER_LOOK = 1 << 28 }; /* multiplications of one strand */
+    const int64_t per_block = max_of(1, j->rows * j->k * j->d);
+    const int64_t look = max_of(1, PER_LOOK / per_block) * j->strands;
+    for (j->from = 0; j->from < j->blocks; j->from = j->to) {
+        j->to = min_of(j->blocks, j->from + look);
+        hy_parallel_for(j->strands, 1, strand_range, j);
+        if (j->to < j->blocks)
+            HY_TRY(hy_poll(cx, j->to, j->blocks));
+    }
+    return HY_OK;
+}
+
 static hy_status run_blocks(hy_ctx *cx, distance_job *j)
 {
     const int64_t n = j->n, k = j->k, d = j->d;
     if (n == 0 || k == 0)
         return HY_OK;
-    j->product = d > DIRECT_D && k > DIRECT_K && n > DIRECT_N;
+    j->groups = d <= DIRECT_D || (d <= FEW_D && k <= LANES);
+    j->narrow = !j->groups && j->label && k <= NARROW_K;
+    j->product = !j->groups && !j->narrow && k > DIRECT_K && n > DIRECT_N;
     /* Two blocks at least: a single one would run outside a parallel loop, on BLAS's threads. */
     j->rows = min_of(ROWS, parts_of(n, 2));
     j->blocks = parts_of(n, j->rows);
-    j->strands = min_of(j->blocks, hy_threads(0));
-    const bool groups = d <= DIRECT_D;
-    const int64_t y_size = groups ? parts_of(k, LANES) * LANES * d : j->product ? k * d : 0;
+    if (!j->part)
+        j->strands = min_of(j->blocks, hy_threads(0));
+    const int64_t y_rows = j->groups ? parts_of(k, LANES) * LANES
+                         : j->narrow ? parts_of(k, TILE_CENTERS) * TILE_CENTERS
+                         : j->product ? k : 0;
+    const int64_t y_size = y_rows * d;
     j->ld = min_of(k, COLUMNS);
     j->scratch_size = j->rows * ((j->product ? d : 0) + (j->label ? j->ld : 0));
     const int64_t bytes = (d + k + y_size + j->strands * j->scratch_size) * (int64_t)sizeof(real);
@@ -243,13 +334,15 @@ static hy_status run_blocks(hy_ctx *cx, distance_job *j)
     j->norm = j->mean + d;
     j->centered = j->norm + k;
     j->scratch = j->centered + y_size;
-    if (groups)
+    if (j->groups)
         transpose_groups(j);
-    else if (j->product)
+    else if (j->product || j->narrow) {
         center_y(j);
-    hy_parallel_for(j->strands, 1, strand_range, j);
+        memset(j->centered + k * d, 0, (size_t)((y_rows - k) * d) * sizeof(real));
+    }
+    const hy_status status = run_strands(cx, j);
     hy_free(cx, memory, bytes);
-    return HY_OK;
+    return status;
 }
 
 static hy_status sqdist(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *y,
@@ -287,28 +380,24 @@ static void sums_range(void *arg, int64_t begin, int64_t end)
         double *counts = p == 0 ? j->counts : sums + j->k * j->d;
         memset(sums, 0, (size_t)(j->k * j->d) * sizeof *sums);
         memset(counts, 0, (size_t)j->k * sizeof *counts);
-        for (int64_t i = p * j->part; i < min_of(j->n, (p + 1) * j->part); i++) {
-            if (j->label[i] < 0)
-                continue;
-            const double w = j->weight ? (double)j->weight[i] : 1;
-            const real *x = j->x + i * j->d;
-            double *sum = sums + j->label[i] * j->d;
-            counts[j->label[i]] += w;
-            EACH (l, 0, j->d)
-                sum[l] += w * (double)x[l];
-        }
+        const int64_t first = p * j->part;
+        add_rows(j->d, j->x, j->weight, j->label, first, min_of(j->part, j->n - first), sums, counts);
     }
+}
+
+/* Parts whose number depends on n and k alone: as many as keep the sums smaller than the data. */
+static int64_t sum_parts(int64_t n, int64_t k)
+{
+    return max_of(1, min_of(PARTS, n / (8 * max_of(k, 1))));
 }
 
 static hy_status label_sums(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x,
                             const void *weight, const int32_t *label, double *sums, double *counts)
 {
-    /* As many parts as keep the sums smaller than the data. */
-    const int64_t wanted = max_of(1, min_of(PARTS, n / (8 * max_of(k, 1))));
     sums_job j = { .n = n,
                    .k = k,
                    .d = d,
-                   .part = max_of(1, parts_of(n, wanted)),
+                   .part = max_of(1, parts_of(n, sum_parts(n, k))),
                    .x = x,
                    .weight = weight,
                    .label = label,
@@ -328,6 +417,29 @@ static hy_status label_sums(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const v
     }
     hy_free(cx, more, bytes);
     return HY_OK;
+}
+
+static hy_status assign_sums(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *y,
+                             const void *weight, int32_t *label, double *sums, double *counts)
+{
+    const int64_t strands = sum_parts(n, k), size = k * (d + 1);
+    const int64_t bytes = strands * size * (int64_t)sizeof(double);
+    distance_job j = { .n = n, .k = k, .d = d, .x = x, .y = y, .label = label, .weight = weight,
+                       .strands = strands };
+    void *part;
+    HY_TRY(hy_alloc(cx, bytes, &part));
+    j.part = memset(part, 0, (size_t)bytes);
+    const hy_status status = run_blocks(cx, &j);
+    memset(sums, 0, (size_t)(k * d) * sizeof *sums);
+    memset(counts, 0, (size_t)k * sizeof *counts);
+    for (int64_t s = 0; s < strands; s++) {
+        EACH (i, 0, k * d)
+            sums[i] += j.part[s * size + i];
+        EACH (c, 0, k)
+            counts[c] += j.part[s * size + k * d + c];
+    }
+    hy_free(cx, part, bytes);
+    return status;
 }
 
 typedef struct center_job {
@@ -364,5 +476,9 @@ static void to_center(int64_t n, int64_t d, const void *x, const void *y, const 
 
 extern const hy_distance_kernels HY_TABLE;
 const hy_distance_kernels HY_TABLE = {
-    .sqdist = sqdist, .assign = assign, .label_sums = label_sums, .to_center = to_center
+    .sqdist = sqdist,
+    .assign = assign,
+    .label_sums = label_sums,
+    .assign_sums = assign_sums,
+    .to_center = to_center,
 };

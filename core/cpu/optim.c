@@ -3,7 +3,7 @@
 #include "math.h"
 
 typedef struct step_job {
-    real *p, *m, *v;
+    real *p, *m, *v, *buffer;
     const real *g;
     const hy_step *s;
 } step_job;
@@ -61,5 +61,34 @@ static void sgd(int64_t n, void *p, const void *g, void *buffer, const hy_step *
     hy_parallel_for(n, GRAIN, buffer && s->beta1 != 0 ? momentum_range : sgd_range, &j);
 }
 
+static void rmsprop_range(void *arg, int64_t begin, int64_t end)
+{
+    const step_job *j = arg;
+    const hy_step *s = j->s;
+    const real lr = (real)s->lr, decay = (real)s->weight_decay, eps = (real)s->eps;
+    const real momentum = (real)s->beta1, keep = (real)s->beta2, rest = (real)(1 - s->beta2);
+    real *p = j->p, *v = j->v, *mean = j->m, *buffer = j->buffer;
+    EACH (i, begin, end) {
+        const real g = j->g[i] + decay * p[i];
+        real spread = v[i] = keep * v[i] + rest * g * g;
+        if (mean) {
+            mean[i] = keep * mean[i] + rest * g;
+            spread -= mean[i] * mean[i];
+            spread = spread > 0 ? spread : 0;
+        }
+        real step = g / (m_sqrt(spread) + eps);
+        if (buffer)
+            step = buffer[i] = momentum * buffer[i] + step;
+        p[i] -= lr * step;
+    }
+}
+
+static void rmsprop(int64_t n, void *p, const void *g, void *v, void *mean, void *buffer,
+                    const hy_step *s)
+{
+    step_job j = { .p = p, .m = mean, .v = v, .buffer = buffer, .g = g, .s = s };
+    hy_parallel_for(n, GRAIN, rmsprop_range, &j);
+}
+
 extern const hy_optim_kernels HY_TABLE;
-const hy_optim_kernels HY_TABLE = { .adam = adam, .sgd = sgd };
+const hy_optim_kernels HY_TABLE = { .adam = adam, .sgd = sgd, .rmsprop = rmsprop };

@@ -126,6 +126,9 @@ typedef struct hy_distance_kernels {
      * weight may be NULL */
     hy_status (*label_sums)(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *weight,
                             const int32_t *label, double *sums, double *counts);
+    /* assign and label_sums in one pass over x */
+    hy_status (*assign_sums)(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *y,
+                             const void *weight, int32_t *label, double *sums, double *counts);
     /* out[i] = |x_i − y_label(i)|² by direct differences, in f64; 0 where the label is −1 */
     void (*to_center)(int64_t n, int64_t d, const void *x, const void *y, const int32_t *label, double *out);
 } hy_distance_kernels;
@@ -158,7 +161,43 @@ typedef struct hy_optim_kernels {
     void (*adam)(int64_t n, void *p, const void *g, void *m, void *v, const hy_step *s);
     /* beta1: momentum; buffer may be NULL when momentum is 0 */
     void (*sgd)(int64_t n, void *p, const void *g, void *buffer, const hy_step *s);
+    /* beta1: momentum, beta2: of the running square v; mean (NULL: not centered) and buffer (NULL:
+     * no momentum) */
+    void (*rmsprop)(int64_t n, void *p, const void *g, void *v, void *mean, void *buffer,
+                    const hy_step *s);
 } hy_optim_kernels;
+
+/* cpu/network.c: f32, f64. Everything is n × d (or n × k) and contiguous; d, k ≥ 1. */
+typedef struct hy_network_kernels {
+    /* y = f(y + bias) for a row of elementwise.def: relu, leaky_relu, tanh, sigmoid; others: y + bias */
+    void (*bias_activation)(int row, double slope, int64_t n, int64_t d, const void *bias, void *y);
+    /* hat = (x − mean) · scale and y = hat · gamma + beta, all vectors of d */
+    void (*standardize)(int64_t n, int64_t d, const void *x, const void *mean, const void *scale,
+                        const void *gamma, const void *beta, void *hat, void *y);
+    /* gx = factor · (g − mean_g − hat · mean_gy); gx may be hat's products */
+    void (*standardize_bwd)(int64_t n, int64_t d, const void *g, const void *hat,
+                            const void *factor, const void *mean_g, const void *mean_gy, void *gx);
+    /* the same by rows, with their own mean and scale[n]; gamma and beta may be NULL */
+    void (*layer_norm)(int64_t n, int64_t d, double eps, const void *x, const void *gamma,
+                       const void *beta, void *hat, void *scale, void *y);
+    void (*layer_norm_bwd)(int64_t n, int64_t d, const void *g, const void *hat, const void *scale,
+                           const void *gamma, void *gx);
+    /* y = x / max(norm, eps) */
+    void (*normalize)(int64_t n, int64_t d, double eps, const void *x, void *norm, void *y);
+    void (*normalize_bwd)(int64_t n, int64_t d, double eps, const void *y, const void *norm,
+                          const void *g, void *gx);
+    /* gx = weight_i · (e^log_p − 1 at the target); weight 0 gives 0 */
+    void (*label_loss_bwd)(int64_t n, int64_t k, const void *log_p, const int32_t *target,
+                           const double *weight, void *gx);
+    /* loss_i = −Σ target · log_p, where 0 · −inf is 0 */
+    void (*soft_loss)(int64_t n, int64_t k, const void *log_p, const void *target, double *loss);
+    void (*soft_loss_bwd)(int64_t n, int64_t k, const void *log_p, const void *target,
+                          const double *weight, void *gx);
+    /* q = (1 + distance/alpha)^(−(alpha + 1)/2), rows divided by their sums */
+    void (*student_t)(int64_t n, int64_t k, double alpha, const void *distance, void *q);
+    void (*student_t_bwd)(int64_t n, int64_t k, double alpha, const void *distance, const void *q,
+                          const void *g, void *gdistance);
+} hy_network_kernels;
 
 typedef struct hy_kernels {
     const hy_elementwise_kernels *elementwise;
@@ -168,6 +207,7 @@ typedef struct hy_kernels {
     const hy_distance_kernels *distance;
     const hy_index_kernels *index;
     const hy_optim_kernels *optim;
+    const hy_network_kernels *network;
 } hy_kernels;
 
 /* cpu/cpu.c: fills the tables for this machine, or for `level` ("x86-64", "x86-64-v3", "x86-64-v4");

@@ -1,91 +1,113 @@
 /* Eigenvalues and eigenvectors of symmetric matrices, in f64. */
+#include <float.h>
 #include <lapacke.h>
 #include <math.h>
 
-#include "../ops/ops.h"
+#include "linalg.h"
 
-/* Square, finite, and symmetric up to rounding of its dtype. */
-static hy_status need_symmetric(hy_ctx *cx, const hy_tensor *x, const double *a)
-{
-    const int64_t n = x->shape[0];
-    double largest = 0;
-    if (x->shape[1] != n) {
-        char text[160];
-        return hy_fail(cx, HY_EARG, "x must be square, got %s", hy_shape_text(x, text));
-    }
-    for (int64_t i = 0; i < n * n; i++) {
-        if (!isfinite(a[i]))
-            return hy_fail(cx, HY_ENUMERIC, "x holds %g in row %lld", a[i], (long long)(i / n) + 1);
-        largest = fmax(largest, fabs(a[i]));
-    }
-    const double tolerance = largest * (x->dtype == HY_F32 ? 1e-4 : 1e-8);
-    for (int64_t i = 0; i < n; i++)
-        for (int64_t j = 0; j < i; j++)
-            if (fabs(a[i * n + j] - a[j * n + i]) > tolerance)
-                return hy_fail(cx, HY_EARG,
-                               "x is not symmetric: %g at (%lld, %lld) but %g at (%lld, %lld)",
-                               a[i * n + j], (long long)i + 1, (long long)j + 1, a[j * n + i],
-                               (long long)j + 1, (long long)i + 1);
-    return HY_OK;
-}
-
-/* LAPACK leaves the sign open: the component of largest size becomes positive. */
 static void fix_signs(int64_t n, double *vectors)
 {
     for (int64_t i = 0; i < n; i++) {
-        double *v = vectors + i * n, largest = 0;
-        for (int64_t j = 0; j < n; j++)
-            if (fabs(v[j]) >
-                fabs(largest) * (1 + 1e-9)) /* near-ties: the first, whatever rounding did */
-                largest = v[j];
-        for (int64_t j = 0; largest < 0 && j < n; j++)
-            v[j] = -v[j];
+        double *v = vectors + i * n;
+        if (hy_linalg_is_flipped(n, v))
+            for (int64_t j = 0; j < n; j++)
+                v[j] = -v[j];
     }
 }
 
+/* dsyevd, or dsygvd when there is a b (overwritten); asks for the size of work when lwork is −1. */
+static lapack_int run_lapack(lapack_int n, double *a, double *b, double *values, double *work,
+                             lapack_int lwork, lapack_int *iwork, lapack_int liwork)
+{
+    if (b)
+        return LAPACKE_dsygvd_work(LAPACK_COL_MAJOR, 1, 'V', 'L', n, a, n, b, n, values, work,
+                                   lwork, iwork, liwork);
+    return LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'L', n, a, n, values, work, lwork, iwork,
+                               liwork);
+}
+
 /* a becomes the eigenvectors, one after the other; all memory belongs to the call. */
-static hy_status solve(hy_ctx *cx, hy_call *c, int64_t n, double *a, double *values)
+static hy_status decompose(hy_ctx *cx, hy_call *c, int64_t n, double *a, double *b, double *values)
 {
     const lapack_int size = (lapack_int)n;
     double work_size;
     lapack_int iwork_size;
     hy_tensor *work, *iwork;
-    LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'L', size, a, size, values, &work_size, -1,
-                        &iwork_size, -1);
+    run_lapack(size, a, b, values, &work_size, -1, &iwork_size, -1);
     HY_TRY(hy_temp(cx, c, HY_F64, 1, (int64_t[]){ (int64_t)work_size }, &work));
     HY_TRY(hy_temp(cx, c, HY_INDEX, 1, (int64_t[]){ iwork_size }, &iwork));
-    const lapack_int info =
-        LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'L', size, a, size, values, hy_data(work),
-                            (lapack_int)work_size, hy_data(iwork), iwork_size);
+    const lapack_int info = run_lapack(size, a, b, values, hy_data(work), (lapack_int)work_size,
+                                       hy_data(iwork), iwork_size);
+    if (info > size)
+        return hy_fail(cx, HY_ENUMERIC, "b is not positive definite");
     return info == 0 ? HY_OK : hy_fail(cx, HY_ENUMERIC, "the eigenvalues did not converge");
 }
 
-_Static_assert(sizeof(lapack_int) == sizeof(int32_t), "index tensors lend LAPACK its integers");
-
-static hy_status eigh_fwd(hy_ctx *cx, hy_call *c)
+/* The symmetric matrix x with its checks, as f64. */
+static hy_status read_symmetric(hy_ctx *cx, hy_call *c, hy_tensor *x, const char *name,
+                                hy_tensor **out)
 {
-    hy_tensor *x = c->in[0], *a, *values, *vectors;
-    const int64_t n = x->shape[0];
-    HY_TRY(hy_need_real(cx, x));
-    HY_TRY(hy_temp(cx, c, HY_F64, 2, x->shape, &a));
-    HY_TRY(hy_copy_into(cx, x, a));
-    HY_TRY(need_symmetric(cx, x, hy_data(a)));
-    HY_TRY(hy_temp(cx, c, HY_F64, 1, &n, &values));
-    if (n > 0)
-        HY_TRY(solve(cx, c, n, hy_data(a), hy_data(values)));
-    fix_signs(n, hy_data(a));
-    HY_TRY(hy_temp_to(cx, c, values, x->dtype, &values));
-    HY_TRY(hy_temp_to(cx, c, a, x->dtype, &vectors));
-    HY_TRY(hy_temp_run(cx, c, "t", vectors, NULL, NULL, &vectors));
-    HY_TRY(hy_out_tensor(cx, c, 0, values));
-    return hy_out_tensor(cx, c, 1, vectors);
+    HY_TRY(hy_linalg_need_square(cx, x, name));
+    HY_TRY(hy_linalg_read(cx, c, x, name, out));
+    return hy_linalg_need_symmetric(cx, x, hy_data(*out), name);
 }
 
-const hy_op hy_ops_linalg[] = {
-    { .name = "eigh",
-      .signature = "x:matrix -> vector matrix",
-      .forward = eigh_fwd,
-      .doc = "Eigenvalues of a symmetric matrix, ascending, and its eigenvectors as columns, "
-             "computed in f64; the largest component of each vector is positive. No gradient." },
-    { 0 },
-};
+/* saved: values, and the eigenvectors as rows */
+hy_status hy_eigh_fwd(hy_ctx *cx, hy_call *c)
+{
+    hy_tensor *x = c->in[0], *a, *b = c->in[1], *values, *vectors;
+    const int64_t n = x->shape[0];
+    HY_TRY(read_symmetric(cx, c, x, "x", &a));
+    if (b) {
+        HY_TRY(hy_need_same_dtype(cx, x, b));
+        HY_TRY(read_symmetric(cx, c, b, "b", &b));
+        if (b->shape[0] != n)
+            return hy_fail_shapes(cx, "x and b differ in size", x, b);
+    }
+    HY_TRY(hy_temp(cx, c, HY_F64, 1, &n, &values));
+    if (n > 0)
+        HY_TRY(decompose(cx, c, n, hy_data(a), b ? hy_data(b) : NULL, hy_data(values)));
+    fix_signs(n, hy_data(a));
+    hy_save(c, values);
+    hy_save(c, a);
+    HY_TRY(hy_temp_run(cx, c, "t", a, NULL, NULL, &vectors));
+    HY_TRY(hy_linalg_out(cx, c, 0, values));
+    return hy_linalg_out(cx, c, 1, vectors);
+}
+
+/* vᵀ·m·v for m n×n and the vectors as rows w, symmetric, to input i */
+static hy_status pass_back(hy_ctx *cx, hy_call *c, int i, hy_tensor *w, hy_tensor *m)
+{
+    HY_TRY(hy_linalg_dot(cx, c, w, true, m, false, &m));
+    HY_TRY(hy_linalg_dot(cx, c, m, false, w, false, &m));
+    hy_linalg_symmetrize(m);
+    return hy_linalg_pass(cx, c, i, m);
+}
+
+/* With m = vᵀ·gv: gx = v·(diag(gλ) + m_ij / (λ_j − λ_i))·vᵀ, and for b the same with each column
+ * times −λ_j, and half of m's diagonal. Equal values turn their vectors by any angle, so there the
+ * quotient counts as 0. */
+hy_status hy_eigh_bwd(hy_ctx *cx, hy_call *c)
+{
+    hy_tensor *w = c->saved[1], *gvalues, *gvectors, *m, *mb;
+    const int64_t n = w->shape[0];
+    const double *value = hy_data(c->saved[0]);
+    HY_TRY(hy_linalg_grad(cx, c, 0, &gvalues));
+    HY_TRY(hy_linalg_grad(cx, c, 1, &gvectors));
+    HY_TRY(hy_linalg_dot(cx, c, w, false, gvectors, false, &m));
+    HY_TRY(hy_linalg_new(cx, c, n, n, &mb));
+    double *x = hy_data(m), *b = hy_data(mb);
+    const double *gvalue = hy_data(gvalues);
+    const double largest = n > 0 ? fmax(fabs(value[0]), fabs(value[n - 1])) : 0;
+    const double least = (double)n * DBL_EPSILON * largest;
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < n; j++) {
+            const int64_t at = i * n + j;
+            const double gap = value[j] - value[i], own = x[at];
+            x[at] = i == j ? gvalue[i] : fabs(gap) > least ? own / gap : 0;
+            b[at] = -x[at] * value[j] - (i == j ? own / 2 : 0);
+        }
+    if (hy_wants(c, 0))
+        HY_TRY(pass_back(cx, c, 0, w, m));
+    return hy_wants(c, 1) ? pass_back(cx, c, 1, w, mb) : HY_OK;
+}

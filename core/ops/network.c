@@ -1,4 +1,4 @@
-/* Layers that behave differently in training: dropout, batch normalization. */
+/* Layers between the products: dropout, batch and layer normalization. */
 #include "ops.h"
 
 /* ---- dropout: arguments p, rng; saved: mask ---- */
@@ -90,21 +90,30 @@ static hy_status statistics(hy_ctx *cx, hy_call *c, hy_tensor **mean, hy_tensor 
     return moved(cx, c, c->in[VAR], unbiased, &update[1]);
 }
 
+/* 1 / sqrt(var + eps) */
+static hy_status inverse_deviation(hy_ctx *cx, hy_call *c, hy_tensor *var, double eps,
+                                   hy_tensor **out)
+{
+    hy_tensor *number;
+    HY_TRY(hy_temp_number(cx, c, var->dtype, eps, &number));
+    HY_TRY(hy_temp_run(cx, c, "add", var, number, NULL, out));
+    return hy_temp_run(cx, c, "rsqrt", *out, NULL, NULL, out);
+}
+
 static hy_status batch_norm_fwd(hy_ctx *cx, hy_call *c)
 {
-    hy_tensor *mean, *var, *eps, *scale, *y, *update[2] = { NULL };
+    const hy_tensor *x = c->in[0];
+    hy_tensor *mean, *var, *scale, *hat, *update[2] = { NULL };
     HY_TRY(check_batch_norm(cx, c));
     HY_TRY(statistics(cx, c, &mean, &var, update));
-    HY_TRY(hy_temp_number(cx, c, var->dtype, c->arg[1].d, &eps));
-    HY_TRY(hy_temp_run(cx, c, "add", var, eps, NULL, &scale));
-    HY_TRY(hy_temp_run(cx, c, "rsqrt", scale, NULL, NULL, &scale));
-    HY_TRY(hy_temp_run(cx, c, "sub", c->in[0], mean, NULL, &y));
-    HY_TRY(hy_temp_run(cx, c, "mul", y, scale, NULL, &y));
-    hy_save(c, y);
+    HY_TRY(inverse_deviation(cx, c, var, c->arg[1].d, &scale));
+    HY_TRY(hy_temp(cx, c, x->dtype, 2, x->shape, &hat));
+    HY_TRY(hy_out(cx, c, 0, x->dtype, 2, x->shape));
+    hy_save(c, hat);
     hy_save(c, scale);
-    HY_TRY(hy_temp_run(cx, c, "mul", y, c->in[GAMMA], NULL, &y));
-    HY_TRY(hy_temp_run(cx, c, "add", y, c->in[BETA], NULL, &y));
-    HY_TRY(hy_out_tensor(cx, c, 0, y));
+    hy_kernels_of(x)->network->standardize(x->shape[0], x->shape[1], hy_data(x), hy_data(mean),
+                                           hy_data(scale), hy_data(c->in[GAMMA]),
+                                           hy_data(c->in[BETA]), hy_data(hat), hy_data(c->out[0]));
     for (int i = 0; i < 2; i++) { /* nothing here can fail: shapes and dtypes agree */
         hy_tensor *running = c->source[MEAN + i];
         if (update[i]) {
@@ -117,34 +126,94 @@ static hy_status batch_norm_fwd(hy_ctx *cx, hy_call *c)
     return HY_OK;
 }
 
+/* Column sums of a contiguous matrix. */
+static hy_status column_sums(hy_ctx *cx, hy_call *c, hy_tensor *x, int64_t n, int64_t d,
+                             hy_tensor **out)
+{
+    HY_TRY(hy_temp(cx, c, x->dtype, 1, &d, out));
+    if (d > 0)
+        hy_kernels_of(x)->reduce->reduce(HY_REDUCE_SUM, 1, n, d, hy_data(x), hy_data(*out));
+    return HY_OK;
+}
+
 /* gamma · scale · (g − mean(g) − y · mean(g · y)) for y the normalized x; with stored averages the
  * two means do not depend on x and drop out */
 static hy_status batch_norm_bwd(hy_ctx *cx, hy_call *c)
 {
-    hy_tensor *y = c->saved[0], *scale = c->saved[1], *g = c->grad[0], *gy, *part;
-    HY_TRY(hy_temp_run(cx, c, "mul", g, y, NULL, &gy));
+    hy_tensor *hat = c->saved[0], *scale = c->saved[1], *g = c->grad[0], *product;
+    hy_tensor *sum_g, *sum_product;
+    const int64_t n = hat->shape[0], d = hat->shape[1];
+    const double share = c->arg[2].i == MODE_STORED || n == 0 ? 0 : 1 / (double)n;
+    HY_TRY(hy_temp_run(cx, c, "mul", g, hat, NULL, &product));
+    HY_TRY(column_sums(cx, c, g, n, d, &sum_g));
+    HY_TRY(column_sums(cx, c, product, n, d, &sum_product));
+    if (hy_wants(c, GAMMA))
+        HY_TRY(hy_pass(cx, c, GAMMA, sum_product));
+    if (hy_wants(c, BETA))
+        HY_TRY(hy_pass(cx, c, BETA, sum_g));
+    if (!hy_wants(c, 0))
+        return HY_OK;
+    HY_TRY(hy_temp_scale(cx, c, sum_g, share, &sum_g));
+    HY_TRY(hy_temp_scale(cx, c, sum_product, share, &sum_product));
+    HY_TRY(hy_temp_run(cx, c, "mul", c->in[GAMMA], scale, NULL, &scale));
+    hy_kernels_of(g)->network->standardize_bwd(n, d, hy_data(g), hy_data(hat), hy_data(scale),
+                                               hy_data(sum_g), hy_data(sum_product),
+                                               hy_data(product));
+    return hy_pass(cx, c, 0, product);
+}
+
+/* ---- layer_norm: x, gamma, beta; argument eps; saved: normalized x, 1 / deviation of each row */
+
+static hy_status layer_norm_fwd(hy_ctx *cx, hy_call *c)
+{
+    static const char *const names[] = { "x", "gamma", "beta" };
+    const hy_tensor *x = c->in[0], *gamma = c->in[GAMMA], *beta = c->in[BETA];
+    hy_tensor *hat, *scale;
+    HY_TRY(hy_need_real(cx, x));
+    if (x->ndim == 0)
+        return hy_fail(cx, HY_EARG, "x is 0-dim; it wants rows");
+    const int64_t d = x->shape[x->ndim - 1], n = d > 0 ? hy_numel(x) / d : 0;
+    for (int i = GAMMA; i <= BETA; i++) {
+        if (!c->in[i])
+            continue;
+        HY_TRY(hy_need_same_dtype(cx, x, c->in[i]));
+        if (c->in[i]->shape[0] != d)
+            return hy_fail(cx, HY_EARG, "%s has %lld elements for rows of length %lld", names[i],
+                           (long long)c->in[i]->shape[0], (long long)d);
+    }
+    if (!(c->arg[0].d >= 0))
+        return hy_fail(cx, HY_EARG, "eps is %g; it wants 0 or more", c->arg[0].d);
+    HY_TRY(hy_temp(cx, c, x->dtype, x->ndim, x->shape, &hat));
+    HY_TRY(hy_temp(cx, c, x->dtype, 1, &n, &scale));
+    HY_TRY(hy_out(cx, c, 0, x->dtype, x->ndim, x->shape));
+    hy_save(c, hat);
+    hy_save(c, scale);
+    hy_kernels_of(x)->network->layer_norm(
+        n, d, c->arg[0].d, hy_data(x), gamma ? hy_data(gamma) : NULL, beta ? hy_data(beta) : NULL,
+        hy_data(hat), hy_data(scale), hy_data(c->out[0]));
+    return HY_OK;
+}
+
+static hy_status layer_norm_bwd(hy_ctx *cx, hy_call *c)
+{
+    hy_tensor *hat = c->saved[0], *scale = c->saved[1], *g = c->grad[0], *product, *sums, *gx;
+    const int64_t n = scale->shape[0], d = hat->shape[hat->ndim - 1];
     if (hy_wants(c, GAMMA)) {
-        HY_TRY(
-            hy_temp_run(cx, c, "sum", gy, NULL, (hy_arg[HY_MAX_ARG]){ { .given = true } }, &part));
-        HY_TRY(hy_pass(cx, c, GAMMA, part));
+        HY_TRY(hy_temp_run(cx, c, "mul", g, hat, NULL, &product));
+        HY_TRY(column_sums(cx, c, product, n, d, &sums));
+        HY_TRY(hy_pass(cx, c, GAMMA, sums));
     }
     if (hy_wants(c, BETA)) {
-        HY_TRY(
-            hy_temp_run(cx, c, "sum", g, NULL, (hy_arg[HY_MAX_ARG]){ { .given = true } }, &part));
-        HY_TRY(hy_pass(cx, c, BETA, part));
+        HY_TRY(column_sums(cx, c, g, n, d, &sums));
+        HY_TRY(hy_pass(cx, c, BETA, sums));
     }
     if (!hy_wants(c, 0))
         return HY_OK;
-    if (c->arg[2].i != MODE_STORED) {
-        HY_TRY(hy_temp_fold(cx, c, "mean", gy, 0, &part));
-        HY_TRY(hy_temp_run(cx, c, "mul", y, part, NULL, &part));
-        HY_TRY(hy_temp_run(cx, c, "sub", g, part, NULL, &gy));
-        HY_TRY(hy_temp_fold(cx, c, "mean", g, 0, &part));
-        HY_TRY(hy_temp_run(cx, c, "sub", gy, part, NULL, &g));
-    }
-    HY_TRY(hy_temp_run(cx, c, "mul", c->in[GAMMA], scale, NULL, &scale));
-    HY_TRY(hy_temp_run(cx, c, "mul", g, scale, NULL, &g));
-    return hy_pass(cx, c, 0, g);
+    HY_TRY(hy_temp(cx, c, hat->dtype, hat->ndim, hat->shape, &gx));
+    hy_kernels_of(g)->network->layer_norm_bwd(n, d, hy_data(g), hy_data(hat), hy_data(scale),
+                                              c->in[GAMMA] ? hy_data(c->in[GAMMA]) : NULL,
+                                              hy_data(gx));
+    return hy_pass(cx, c, 0, gx);
 }
 
 const hy_op hy_ops_network[] = {
@@ -161,5 +230,11 @@ const hy_op hy_ops_network[] = {
       .doc = "Columns of x brought to mean 0 and variance 1, times gamma, plus beta. mode 1: by "
              "the batch, and the running mean and var (unbiased) move towards it in place; 2: by "
              "the batch; 3: by the running averages." },
+    { .name = "layer_norm",
+      .signature = "x:tensor gamma:vector? beta:vector? {eps:number=1e-5} -> tensor",
+      .forward = layer_norm_fwd,
+      .backward = layer_norm_bwd,
+      .doc =
+          "Rows of x (its last axis) brought to mean 0 and variance 1, times gamma, plus beta." },
     { 0 },
 };

@@ -10,13 +10,16 @@ extern const hy_op hy_ops_shape[];       /* shape.c: views, cat, stack, casts */
 extern const hy_op hy_ops_reduce[];      /* reduce.c: sum mean var std min max norm cumsum … */
 extern const hy_op hy_ops_softmax[];     /* softmax.c: softmax log_softmax logsumexp */
 extern const hy_op hy_ops_matrix[];      /* matrix.c: matmul */
-extern const hy_op hy_ops_distance[];    /* distance.c: sqdist */
+extern const hy_op hy_ops_distance[];    /* distance.c: sqdist student_t */
 extern const hy_op hy_ops_index[];       /* index.c: index gather nonzero unique bincount */
 extern const hy_op hy_ops_sort[];        /* sort.c: sort topk */
-extern const hy_op hy_ops_random[];      /* random.c: rand randn randperm */
-extern const hy_op hy_ops_network[];     /* network.c: dropout batch_norm */
-extern const hy_op hy_ops_optim[];       /* optim.c: adam_step sgd_step */
-extern const hy_op hy_ops_linalg[];      /* linalg/eigh.c */
+extern const hy_op hy_ops_random[];      /* random.c: rand randn gumbel randperm */
+extern const hy_op hy_ops_network[];     /* network.c: dropout batch_norm layer_norm */
+extern const hy_op hy_ops_linear[];      /* linear.c */
+extern const hy_op hy_ops_entropy[];     /* entropy.c: cross_entropy soft_cross_entropy */
+extern const hy_op hy_ops_similarity[];  /* similarity.c: normalize cosine_matrix */
+extern const hy_op hy_ops_optim[];       /* optim.c: adam_step sgd_step rmsprop_step */
+extern const hy_op hy_ops_linalg[];      /* linalg/linalg.c */
 extern const hy_op hy_ops_kmeans[];      /* cluster/kmeans.c */
 extern const hy_op hy_ops_partition[];   /* cluster/partition.c: contingency, hungarian … */
 
@@ -41,6 +44,9 @@ hy_status hy_temp_last(hy_ctx *cx, hy_call *c, hy_tensor *x, int a, hy_tensor **
 hy_status hy_temp_fold(hy_ctx *cx, hy_call *c, const char *op, hy_tensor *x, int axis,
                        hy_tensor **out);
 hy_status hy_temp_scale(hy_ctx *cx, hy_call *c, hy_tensor *x, double factor, hy_tensor **out);
+/* Gumbel noise from the generator's next draws; it does not move on. */
+hy_status hy_temp_gumbel(hy_ctx *cx, hy_call *c, hy_dtype dtype, int ndim, const int64_t *shape,
+                         const hy_rng *rng, hy_tensor **out);
 /* Output i is t: same storage. */
 hy_status hy_out_tensor(hy_ctx *cx, hy_call *c, int i, hy_tensor *t);
 

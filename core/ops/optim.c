@@ -79,6 +79,27 @@ static hy_status sgd_step_fwd(hy_ctx *cx, hy_call *c)
     return HY_OK;
 }
 
+/* Arguments: lr, alpha, eps, weight_decay, momentum. */
+static hy_status rmsprop_step_fwd(hy_ctx *cx, hy_call *c)
+{
+    const hy_arg *a = c->arg;
+    hy_tensor *g;
+    HY_TRY(check_step(cx, c));
+    if (a[4].d != 0 && !c->in[4])
+        return hy_fail(cx, HY_EARG, "momentum is %g; it wants a buffer", a[4].d);
+    HY_TRY(hy_temp_contiguous(cx, c, c->in[1], &g));
+    const hy_step step = { .lr = a[0].d,
+                           .beta1 = a[4].d,
+                           .beta2 = a[1].d,
+                           .eps = a[2].d,
+                           .weight_decay = a[3].d };
+    hy_kernels_of(g)->optim->rmsprop(hy_numel(g), hy_data(c->in[0]), hy_data(g), hy_data(c->in[2]),
+                                     c->in[3] ? hy_data(c->in[3]) : NULL,
+                                     a[4].d != 0 ? hy_data(c->in[4]) : NULL, &step);
+    mark_changed(c);
+    return HY_OK;
+}
+
 const hy_op hy_ops_optim[] = {
     { .name = "adam_step",
       .signature =
@@ -96,5 +117,13 @@ const hy_op hy_ops_optim[] = {
       .strided = true,
       .doc = "One step of gradient descent: p changes in place, by gradient g; with momentum its "
              "buffer too, which starts as zeros." },
+    { .name = "rmsprop_step",
+      .signature = "p:tensor g:tensor v:tensor mean:tensor? buffer:tensor? {lr:number=1e-2 "
+                   "alpha:number=0.99 eps:number=1e-8 weight_decay:number=0 momentum:number=0} ->",
+      .forward = rmsprop_step_fwd,
+      .strided = true,
+      .doc = "One RMSprop step: p and the running square v of its gradient g change in place; the "
+             "running mean of the gradient too, if given, whose square v loses (centered); with "
+             "momentum its buffer too." },
     { 0 },
 };

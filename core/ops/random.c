@@ -39,6 +39,35 @@ static hy_status randn_fwd(hy_ctx *cx, hy_call *c)
     return HY_OK;
 }
 
+/* Uniform draws are kept this far from 0 and 1, where the logarithms end. */
+static const double gumbel_low = 1e-12, gumbel_high = 1 - 1e-7;
+
+hy_status hy_temp_gumbel(hy_ctx *cx, hy_call *c, hy_dtype dtype, int ndim, const int64_t *shape,
+                         const hy_rng *rng, hy_tensor **out)
+{
+    hy_tensor *noise;
+    HY_TRY(hy_temp(cx, c, HY_F64, ndim, shape, &noise));
+    const int64_t n = hy_numel(noise);
+    double *y = hy_data(noise);
+    hy_kernels_of(noise)->index->uniform(rng->seed, rng->stream, rng->next, n, gumbel_low,
+                                         gumbel_high, y);
+    for (int64_t i = 0; i < n; i++)
+        y[i] = -log(-log(y[i]));
+    return hy_temp_to(cx, c, noise, dtype, out);
+}
+
+static hy_status gumbel_fwd(hy_ctx *cx, hy_call *c)
+{
+    hy_rng *rng = c->arg[2].rng;
+    const hy_dtype dtype = (hy_dtype)c->arg[1].i;
+    hy_tensor *y;
+    HY_TRY(need_real_dtype(cx, dtype));
+    HY_TRY(hy_temp_gumbel(cx, c, dtype, c->arg[0].n, c->arg[0].list, rng, &y));
+    HY_TRY(hy_out_tensor(cx, c, 0, y));
+    rng->next += (uint64_t)hy_numel(y);
+    return HY_OK;
+}
+
 /* Integers lo..hi, each as likely. */
 static hy_status randint_fwd(hy_ctx *cx, hy_call *c)
 {
@@ -158,6 +187,12 @@ const hy_op hy_ops_random[] = {
       .signature = "shape:shape... {dtype:dtype=f32 rng:rng mean:number=0 std:number=1} -> tensor",
       .forward = randn_fwd,
       .doc = "Normal random numbers." },
+    { .name = "gumbel",
+      .signature = "shape:shape... {dtype:dtype=f32 rng:rng} -> tensor",
+      .forward = gumbel_fwd,
+      .doc =
+          "Gumbel noise: -log(-log u) of uniform u. Added to logits, their argmax is a draw from "
+          "softmax." },
     { .name = "randint",
       .signature = "shape:shape lo:integer hi:integer {dtype:dtype=index rng:rng} -> tensor",
       .forward = randint_fwd,

@@ -1,15 +1,15 @@
-/* softmax, log_softmax, logsumexp: exact at ±1e4, quiet about −∞. */
+/* softmax, log_softmax, gumbel_softmax, logsumexp: exact at ±1e4, quiet about −∞. */
 #include <math.h>
 #include <string.h>
 
 #include "ops.h"
 
-static hy_status normalize(hy_ctx *cx, hy_call *c, bool log)
+static hy_status normalize(hy_ctx *cx, hy_call *c, bool log, hy_tensor *from)
 {
     hy_tensor *x, *y;
-    const int axis = (int)c->arg[0].i, last = c->in[0]->ndim - 1;
-    HY_TRY(hy_need_real(cx, c->in[0]));
-    HY_TRY(hy_temp_last(cx, c, c->in[0], axis, &x));
+    const int axis = (int)c->arg[0].i, last = from->ndim - 1;
+    HY_TRY(hy_need_real(cx, from));
+    HY_TRY(hy_temp_last(cx, c, from, axis, &x));
     HY_TRY(hy_temp(cx, c, x->dtype, x->ndim, x->shape, &y));
     if (hy_numel(x) > 0)
         hy_kernels_of(x)->reduce->softmax(log, hy_numel(x) / x->shape[last], x->shape[last],
@@ -20,12 +20,13 @@ static hy_status normalize(hy_ctx *cx, hy_call *c, bool log)
     return hy_out_tensor(cx, c, 0, y);
 }
 
-static hy_status normalize_bwd(hy_ctx *cx, hy_call *c, bool log)
+/* From g, the gradient of the output. */
+static hy_status normalize_bwd(hy_ctx *cx, hy_call *c, bool log, hy_tensor *g)
 {
-    hy_tensor *g, *gx;
+    hy_tensor *gx;
     const hy_tensor *y = c->saved[0];
     const int axis = (int)c->arg[0].i, last = y->ndim - 1;
-    HY_TRY(hy_temp_last(cx, c, c->grad[0], axis, &g));
+    HY_TRY(hy_temp_last(cx, c, g, axis, &g));
     HY_TRY(hy_temp(cx, c, y->dtype, y->ndim, y->shape, &gx));
     if (hy_numel(y) > 0)
         hy_kernels_of(y)->reduce->softmax_bwd(log, hy_numel(y) / y->shape[last], y->shape[last],
@@ -37,22 +38,47 @@ static hy_status normalize_bwd(hy_ctx *cx, hy_call *c, bool log)
 
 static hy_status softmax_fwd(hy_ctx *cx, hy_call *c)
 {
-    return normalize(cx, c, false);
+    return normalize(cx, c, false, c->in[0]);
 }
 
 static hy_status softmax_bwd(hy_ctx *cx, hy_call *c)
 {
-    return normalize_bwd(cx, c, false);
+    return normalize_bwd(cx, c, false, c->grad[0]);
 }
 
 static hy_status log_softmax_fwd(hy_ctx *cx, hy_call *c)
 {
-    return normalize(cx, c, true);
+    return normalize(cx, c, true, c->in[0]);
 }
 
 static hy_status log_softmax_bwd(hy_ctx *cx, hy_call *c)
 {
-    return normalize_bwd(cx, c, true);
+    return normalize_bwd(cx, c, true, c->grad[0]);
+}
+
+/* ---- gumbel_softmax: arguments axis, temperature, rng ---- */
+
+static hy_status gumbel_softmax_fwd(hy_ctx *cx, hy_call *c)
+{
+    hy_tensor *x = c->in[0], *noise;
+    const double temperature = c->arg[1].d;
+    hy_rng *rng = c->arg[2].rng;
+    HY_TRY(hy_need_real(cx, x));
+    if (!(temperature > 0))
+        return hy_fail(cx, HY_EARG, "temperature is %g; it wants a number above 0", temperature);
+    HY_TRY(hy_temp_gumbel(cx, c, x->dtype, x->ndim, x->shape, rng, &noise));
+    HY_TRY(hy_temp_run(cx, c, "add", x, noise, NULL, &x));
+    HY_TRY(hy_temp_scale(cx, c, x, 1 / temperature, &x));
+    HY_TRY(normalize(cx, c, false, x));
+    rng->next += (uint64_t)hy_numel(x);
+    return HY_OK;
+}
+
+static hy_status gumbel_softmax_bwd(hy_ctx *cx, hy_call *c)
+{
+    hy_tensor *g;
+    HY_TRY(hy_temp_scale(cx, c, c->grad[0], 1 / c->arg[1].d, &g));
+    return normalize_bwd(cx, c, false, g);
 }
 
 static hy_status logsumexp_fwd(hy_ctx *cx, hy_call *c)
@@ -110,6 +136,12 @@ const hy_op hy_ops_softmax[] = {
       .forward = log_softmax_fwd,
       .backward = log_softmax_bwd,
       .doc = "Logarithm of softmax along an axis (the last), without overflow." },
+    { .name = "gumbel_softmax",
+      .signature = "x:tensor axis:axis=-1 {temperature:number=1 rng:rng} -> tensor",
+      .forward = gumbel_softmax_fwd,
+      .backward = gumbel_softmax_bwd,
+      .doc = "Softmax of x plus Gumbel noise, divided by temperature: a soft draw, the harder the "
+             "colder." },
     { .name = "logsumexp",
       .signature = "x:tensor axis:axis? {keep:flag=false} -> tensor",
       .forward = logsumexp_fwd,

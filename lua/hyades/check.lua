@@ -62,15 +62,17 @@ function check.options(where, given, defaults, allow_list)
   return options
 end
 
---- Raise unless value is a number within [least, most]; `integer` demands a whole one. → value
-function check.number(where, name, value, least, most, integer)
+--- Raise unless value is a number within [least, most]; `integer` demands a whole one.
+-- level: how far up the call lies that the message points at, 3 (the caller of the caller)
+-- → value
+function check.number(where, name, value, least, most, integer, level)
   local ok = type(value) == "number" and value == value and (not least or value >= least)
     and (not most or value <= most) and (not integer or math.type(value) == "integer" or value % 1 == 0)
   if not ok then
     local range = least and most and (" from %.14g to %.14g"):format(least, most)
       or least and (" of at least %.14g"):format(least) or most and (" of at most %.14g"):format(most) or ""
     error(("%s: %s: expected %s%s, got %s"):format(where, name, integer and "an integer" or "a number",
-      range, describe(value)), 3)
+      range, describe(value)), level or 3)
   end
   return value
 end

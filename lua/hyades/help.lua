@@ -76,7 +76,8 @@ end
 local function native_text(about)
   local signature = about.signature:gsub("%->", "→")
   local gradient = about.differentiable == false and "\nIt has no gradient." or ""
-  return ("%s: %s\n%s%s"):format(about.name, signature, about.doc, gradient)
+  local place = core[about.name] and "hy." or ""
+  return ("%s%s: %s\n%s%s"):format(place, about.name, signature, about.doc, gradient)
 end
 
 -- ---- tables ---------------------------------------------------------------------------------
@@ -120,6 +121,9 @@ end
 local function default_text(value)
   if type(value) == "string" then return ("%q"):format(value) end
   if type(value) == "table" and next(value) == nil and not getmetatable(value) then return "{}" end
+  if type(value) == "table" and not getmetatable(value) and type(value[1]) == "number" then
+    return "{ " .. table.concat(value, ", ") .. " }"
+  end
   return class.kind(value) or type(value) == "function" and "function" or tostring(value)
 end
 

@@ -9,6 +9,7 @@ local model = { required = check.required, optional = check.optional }
 local originals = setmetatable({}, { __mode = "k" }) -- wrapped fit → fit
 
 local restarts = 20 -- of the clustering that gives the first centers
+local watched = 1000 -- rows that the collapse monitor looks at, at least 20 for each cluster
 
 local Model = class.define("Model")
 
@@ -74,6 +75,23 @@ local function check_choice(self, name, words)
     check.describe(self[name]), nearest and ('; did you mean "%s"?'):format(nearest) or "")
 end
 
+-- Options that count something, and the least that each may be.
+local counts = { k = 1, n_init = 1, batch = 1, refresh = 1, epochs = 0, max_iter = 0 }
+
+-- An option has the type of its default; what counts is whole, and 10.0 counts as 10.
+local function check_types(self)
+  for name, default in pairs(self.defaults) do
+    local value, where = self[name], class.of(self).class_name
+    local wants = type(default)
+    if counts[name] and value ~= nil and type(value) ~= "table" then
+      self[name] = math.tointeger(check.number(where, "option " .. name, value, counts[name], nil,
+        true, 5))
+    elseif (wants == "number" or wants == "boolean") and type(value) ~= wants then
+      fail(self, "option %s must be a %s, got %s", name, wants, check.describe(value))
+    end
+  end
+end
+
 --- The constructor of every model: the options become fields.
 -- options: table
 -- → model
@@ -81,6 +99,7 @@ function Model:init(options)
   for name, value in pairs(check.options(class.of(self).class_name, options, self.defaults)) do
     self[name] = value
   end
+  check_types(self)
   for name, words in pairs(self.choices) do check_choice(self, name, words) end
   if self.rng == true then self.rng = hy.rng end
   return self
@@ -89,7 +108,8 @@ end
 --- Define a model: a class whose constructor takes one table of options, its fields afterwards.
 -- Give it `fit(self, x)`, and `assign(self, z)` → scores n×k of embedded points: `predict`, `soft`
 -- and `kmeans_labels` come from it. A model with the option `net` also takes layers, pretrain and
--- verbose, and has `transform`.
+-- verbose, and has `transform`; its fit gives train.run `after_epoch = model.watch(self, x)` to be
+-- warned of collapse.
 -- name: string · defaults: table option → default, or model.required, or model.optional
 -- choices: table option → list of the words that it may be, optional
 -- → class
@@ -103,6 +123,16 @@ function model.define(name, defaults, choices)
     rawset(self, key, key == "fit" and fitting(value) or value)
   end
   return new
+end
+
+--- Note a warning: in the list `warnings`, and on standard error when the model is verbose.
+-- text: string
+function Model:warn(text)
+  self.warnings[#self.warnings + 1] = text
+  if self.verbose then
+    local clear = hy.is_terminal(2) and "\r\27[K" or "" -- what a line of progress has left there
+    io.stderr:write(clear, class.of(self).class_name, ": warning: ", text, "\n")
+  end
 end
 
 --- The embedding of new points, in evaluation mode.
@@ -163,6 +193,27 @@ function Model:__tostring()
   end
   return ("%s{ %s }%s"):format(class.of(self).class_name, table.concat(parts, ", "),
     self.fitted and " (fitted)" or "")
+end
+
+--- Watch a fit for collapse: its hook for train.run, which asks the monitor about evenly spaced
+-- rows and passes what it says to `warn`. Start it when the first centers are there.
+-- self: model with net, assign, epochs · x: tensor n×d
+-- options: hard=false, true for assignments that are 0 or 1 by construction
+-- → function to be given as after_epoch
+function model.watch(self, x, options)
+  options = check.options("model.watch", options, { hard = false })
+  self.warnings = {}
+  local monitor = require("hyades.monitor").new{ epochs = self.epochs, hard = options.hard }
+  local n, count = x:size(1), math.max(watched, 20 * (math.tointeger(self.k) or 0))
+  if n > count then
+    x = x:index(hy.linspace(1, n, count, { dtype = "f64" }):floor():to("index"))
+  end
+  local function look(epoch)
+    local z = self.net:transform(x)
+    for _, text in ipairs(monitor:look(epoch, self:assign(z), z)) do self:warn(text) end
+  end
+  look(0)
+  return function(record) look(record.epoch) end
 end
 
 local function check_centers(self, centers, z)

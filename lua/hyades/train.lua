@@ -2,7 +2,9 @@
 
 local hy = require "hyades"
 local check = require "hyades.check"
+local checkpoint = require "hyades.train.checkpoint"
 local class = require "hyades.class"
+local early_stop = require "hyades.train.early_stop"
 local parameters = require "hyades.optim.parameters"
 
 local train = {}
@@ -25,56 +27,80 @@ local function fail_not_finite(groups, value, step, epoch)
 end
 
 -- What the gradients are multiplied by so that their common norm stays below limit.
-local function clip_factor(groups, limit)
-  local total = 0
-  for _, p in ipairs((parameters.list(groups))) do
-    if p.grad then total = total + p.grad:square():sum():item() end
+local function clip_factor(groups, limit, at)
+  local norms, tensors, names = {}, parameters.list(groups)
+  for _, p in ipairs(tensors) do
+    if p.grad then norms[#norms + 1] = p.grad:norm():to("f64") end
   end
-  local norm = math.sqrt(total)
+  if #norms == 0 then return 1 end
+  local norm = hy.stack(norms):norm():item()
+  if not is_finite(norm) then
+    for i, p in ipairs(tensors) do
+      if p.grad and not is_finite(p.grad:norm():item()) then
+        error(("train.run: the gradient of %s is not finite in step %d (epoch %d)")
+          :format(names[i], at.step, at.epoch), 0)
+      end
+    end
+  end
   return norm > limit and limit / norm or 1
 end
 
--- Watches the loss of the epochs; keeps the best parameters.
-local function Watch(options, groups)
-  local given = check.options("early_stop", options == true and {} or options,
-    { patience = 5, min_delta = 1e-4 })
-  local tensors = parameters.list(groups)
-  local best, bad, kept = math.huge, 0, nil
-  local watch = {}
-  function watch.stop(value)
-    if best - value >= given.min_delta then
-      best, bad, kept = value, 0, {}
-      for i, p in ipairs(tensors) do kept[i] = p:detach():clone() end
-    else
-      bad = bad + 1
-    end
-    return bad >= given.patience
-  end
-  function watch.restore()
-    for i, value in ipairs(kept or {}) do tensors[i]:copy(value) end
-  end
-  return watch
+local function number_text(value)
+  return is_finite(value) and ("%.9g"):format(value) or "null"
 end
 
 local function write_log(log, record)
   if type(log) == "function" then return log(record) end
   local file = assert(io.open(log, "a"))
-  file:write(('{"epoch": %d, "loss": %.9g, "seconds": %.3f}\n')
-    :format(record.epoch, record.loss, record.seconds))
-  file:close()
+  local validation = record.validation and
+    (', "validation": %s'):format(number_text(record.validation)) or ""
+  local written, problem = file:write(('{"epoch": %d, "loss": %s%s, "seconds": %.3f}\n')
+    :format(record.epoch, number_text(record.loss), validation, record.seconds))
+  local closed, trouble = file:close()
+  if not (written and closed) then
+    error(("train.run: log: %s: %s"):format(log, problem or trouble), 0)
+  end
+end
+
+local function check_value(value)
+  local problem
+  if class.kind(value) ~= "tensor" then
+    problem = check.describe(value)
+  elseif value:numel() ~= 1 then
+    problem = "a tensor of " .. table.concat(value:size(), "×")
+  end
+  if problem then
+    error(("train.run: loss returned %s; it must return a tensor with one element, as :mean() gives")
+      :format(problem), 0)
+  end
+  return value
+end
+
+local function factor_of(spec, at)
+  if not spec.schedule then return {} end
+  local factor, momentum = spec.schedule(at.step, at.steps, at.loss, at.epoch)
+  if type(factor) ~= "number" or factor ~= factor then
+    error(("train.run: schedule returned %s in step %d; it must return a factor of the learning rate")
+      :format(check.describe(factor), at.step), 0)
+  end
+  return { lr = factor, momentum = momentum }
 end
 
 -- One batch: forward, backward, step. Returns the loss as a number.
 local function train_batch(spec, groups, batch, at)
   local tape <close> = hy.tape()
-  local value = spec.loss(batch)
+  local value = check_value(spec.loss(batch))
   local number = value:item()
   if not is_finite(number) then fail_not_finite(groups, number, at.step, at.epoch) end
+  if not value.requires_grad then
+    error("train.run: the loss does not depend on any parameter; it must be computed from them " ..
+      "without :detach(), :item() or hy.no_grad", 0)
+  end
   tape:backward(value)
-  spec.optimizer:step(groups, {
-    lr = spec.schedule and spec.schedule(at.step, at.steps, at.loss),
-    gradient = batch.rows:size(1) / at.size * (spec.clip and clip_factor(groups, spec.clip) or 1),
-  })
+  local factor = factor_of(spec, at)
+  factor.gradient = batch.rows:size(1) / at.size *
+    (spec.clip and clip_factor(groups, spec.clip, at) or 1)
+  spec.optimizer:step(groups, factor)
   return number
 end
 
@@ -94,53 +120,135 @@ local function train_epoch(spec, groups, at)
   return samples > 0 and total / samples or 0, false
 end
 
+-- The modules among the parameters, outermost only.
+local function modules_of(params, found)
+  if type(params) ~= "table" then return found end
+  if params.evaluating then
+    found[#found + 1] = params
+  else
+    modules_of(params.params, found)
+    for _, inner in ipairs(params) do modules_of(inner, found) end
+  end
+  return found
+end
+
+-- Mean loss of a sample of the validation batches, with all modules in evaluation mode.
+local function validate(spec)
+  local modules = modules_of(spec.params, {})
+  local function measure()
+    local total, samples = 0, 0
+    for batch in spec.validation:epoch() do
+      local n = batch.rows:size(1)
+      total, samples = total + check_value(spec.loss(batch)):item() * n, samples + n
+    end
+    return samples > 0 and total / samples or 0
+  end
+  local function inside(i)
+    if not modules[i] then return hy.no_grad(measure) end
+    return modules[i]:evaluating(function() return inside(i + 1) end)
+  end
+  return inside(1)
+end
+
 local run_options = {
   params = check.required, optimizer = check.required, batches = check.required,
   epochs = check.required, loss = check.required, before_epoch = check.optional,
   after_step = check.optional, after_epoch = check.optional, schedule = check.optional,
   progress = false, clip = check.optional, early_stop = check.optional, log = check.optional,
+  checkpoint = check.optional, validation = check.optional,
 }
 
---- The training loop. Every other one in Hyades is a call of this.
--- params: tensor, module, list, or groups { params=, lr= } · optimizer: see optim
--- batches: data.Batches · epochs: integer · loss: function(batch) → scalar tensor
--- before_epoch: function(epoch) · after_step: function{ step, epoch, loss, batch }
--- after_epoch: function{ epoch, loss, seconds }; they run while no tape is open, "stop" ends
--- schedule: function(step, steps, loss) → factor of the learning rate
--- progress: title of a progress bar · clip: largest common norm of the gradients
--- early_stop: { patience=5, min_delta=1e-4 } epochs without progress; the best weights come back
--- log: path of a file that gets a line of JSON for each epoch, or function{ epoch, loss, seconds }
--- Every row weighs the same: the gradient of a short last batch is scaled by its share of `size`.
--- → array of { epoch=, loss=, seconds= }; loss is the mean over the samples
-function train.run(spec)
-  spec = check.options("train.run", spec, run_options)
-  check.number("train.run", "epochs", spec.epochs, 0, nil, true)
-  if type(spec.batches) ~= "table" or not spec.batches.epoch then
-    error("train.run: batches must be data.Batches, got " .. check.describe(spec.batches), 2)
+local function check_run(spec)
+  for _, name in ipairs{ "batches", "validation" } do
+    local batches = spec[name]
+    if batches ~= nil and (type(batches) ~= "table" or not batches.epoch) then
+      error(("train.run: %s must be data.Batches, got %s"):format(name, class.kind(batches) or
+        check.describe(batches)), 3)
+    end
   end
-  local groups = parameters.collect(spec.params)
-  local watch = spec.early_stop and Watch(spec.early_stop, groups)
+  if type(spec.optimizer) ~= "table" or class.is_class(spec.optimizer) or not spec.optimizer.step then
+    error("train.run: optimizer must be an optimizer such as optim.Adam{ lr = 1e-3 }, got " ..
+      (class.is_class(spec.optimizer) and "its constructor" or check.describe(spec.optimizer)), 3)
+  end
+  if type(spec.log) == "string" then -- a path that cannot be written is known before the work
+    local file, problem = io.open(spec.log, "a")
+    if not file then error("train.run: log: " .. problem, 3) end
+    file:close()
+  end
+end
+
+-- After the batches of an epoch: records, hooks, whether to go on.
+local function finish_epoch(spec, watch, record)
+  local stop = false
+  local judged = record.validation or record.loss
+  if spec.log then write_log(spec.log, record) end
+  if spec.after_epoch and spec.after_epoch(record) == "stop" then stop = true end
+  if type(spec.schedule) == "table" and spec.schedule.observe then spec.schedule:observe(judged) end
+  if watch and watch.stop(judged) then stop = true end
+  return stop
+end
+
+-- All epochs that are left. `progress` is what a checkpoint keeps beside the state of the run.
+local function train_epochs(spec, groups, watch, file, progress)
   local title = spec.progress == true and "training" or spec.progress
   local bar <close> = hy.progress(spec.epochs, title)
-  local history = {}
-  local batches = spec.batches
-  local at = { step = 0, epoch = 0, steps = spec.epochs * batches:count(),
-    size = math.min(batches.size, batches.n) }
-  for epoch = 1, spec.epochs do
+  bar:step(progress.epoch)
+  local at = { step = progress.step, epoch = progress.epoch, loss = progress.loss,
+    steps = spec.epochs * spec.batches:count(), size = math.min(spec.batches.size, spec.batches.n) }
+  for epoch = progress.epoch + 1, progress.stopped and 0 or spec.epochs do
     local started = hy.clock()
     at.epoch = epoch
     if spec.before_epoch and spec.before_epoch(epoch) == "stop" then break end
     local mean, stop = train_epoch(spec, groups, at)
-    local record = { epoch = epoch, loss = mean, seconds = hy.clock() - started }
-    history[epoch] = record
-    bar:set{ loss = mean }:step()
-    if spec.log then write_log(spec.log, record) end
-    if spec.after_epoch and spec.after_epoch(record) == "stop" then stop = true end
-    if watch and watch.stop(mean) then stop = true end
+    local record = { epoch = epoch, loss = mean }
+    if spec.validation then record.validation = validate(spec) end
+    record.seconds = hy.clock() - started
+    progress.history[epoch] = record
+    bar:set{ loss = mean, validation = record.validation }:step()
+    stop = finish_epoch(spec, watch, record) or stop
+    progress.epoch, progress.step, progress.loss, progress.stopped = epoch, at.step, at.loss, stop
+    progress.watch = watch and watch.state()
+    if file then file.save(epoch, progress, stop or epoch == spec.epochs) end
     if stop then break end
   end
+end
+
+--- The training loop. Every other one in Hyades is a call of this.
+-- params: tensor, module, list, or groups { params=, lr=, … } · optimizer: see optim
+-- batches: data.Batches · epochs: integer · loss: function(batch) → scalar tensor
+-- before_epoch: function(epoch) · after_step: function{ step, epoch, loss, batch }
+-- after_epoch: function{ epoch, loss, seconds }; they run while no tape is open, "stop" ends
+-- schedule: of optim.schedule, or function(step, steps, loss, epoch) → factor of the learning rate
+-- progress: title of a progress bar · clip: largest common norm of the gradients
+-- validation: data.Batches whose loss is measured after each epoch, in evaluation mode
+-- early_stop: { patience=5, min_delta=1e-4 } epochs without progress (of the validation if there
+-- is one); the best weights come back
+-- log: path of a file that gets a line of JSON for each epoch, or function{ epoch, loss, seconds }
+-- checkpoint: path, or { path=, every=1 (epochs), keep=list }: the run goes on from the file if it
+-- is there, with the same bits as if it had never been killed; remove the file to start anew. It
+-- holds parameters, averages, optimizer, schedule and generators of params, batches and `keep`,
+-- which lists what else the loss and the hooks draw from or change. After a restart the log may
+-- hold an epoch twice.
+-- Every row weighs the same: the gradient of a short last batch is scaled by its share of `size`.
+-- → array of { epoch=, loss=, seconds=, validation= }; loss is the mean over the samples
+function train.run(spec)
+  spec = check.options("train.run", spec, run_options)
+  check.number("train.run", "epochs", spec.epochs, 0, nil, true)
+  if spec.clip then check.number("train.run", "clip", spec.clip, 0) end
+  check_run(spec)
+  local groups = parameters.collect(spec.params)
+  local watch = spec.early_stop and early_stop(spec.early_stop, checkpoint.tensors(spec.params))
+  local file = spec.checkpoint and checkpoint.open(spec.checkpoint, spec)
+  local progress = { epoch = 0, step = 0, history = {}, stopped = false }
+  for _, p in ipairs((parameters.list(groups))) do p.grad = nil end
+  local saved = file and file.load()
+  if saved then
+    progress = saved
+    if watch and saved.watch then watch.load(saved.watch) end
+  end
+  train_epochs(spec, groups, watch, file, progress)
   if watch then watch.restore() end
-  return history
+  return progress.history
 end
 
 local function columns_of(x)
@@ -150,8 +258,8 @@ end
 --- The network of a deep model, ready to embed: built if it is a constructor, pretrained unless
 -- that has been done. A network that is given is trained in place; give `net:clone()` to keep it.
 -- net: autoencoder, or a constructor of one · x: tensor n×d or dataset
--- options: table; layers={ d, 500, 500, 2000, 10 }, pretrain={ epochs=100, lr=1e-3 } or false,
--- batch=256, rng, verbose
+-- options: table; layers={ d, 500, 500, 2000, 10 }, pretrain={ epochs=100, lr=1e-3, … } (options
+-- of net:fit) or false, batch=256, rng, verbose
 -- → autoencoder
 function train.pretrained(net, x, options)
   local rng = options.rng or hy.rng
@@ -160,23 +268,29 @@ function train.pretrained(net, x, options)
     net = net{ layers = options.layers or { columns_of(x), 500, 500, 2000, 10 }, rng = rng:split() }
   end
   if type(net) ~= "table" or not (net.encode and net.encoder) then
-    error("net must be an autoencoder or a constructor of one, got " .. check.describe(net), 0)
+    error("train.pretrained: net must be an autoencoder or a constructor of one, got "
+      .. check.describe(net), 0)
   elseif net.fitted or options.pretrain == false then
     return net
   end
-  local recipe = check.options("pretrain", options.pretrain, { epochs = 100, lr = 1e-3,
-    batch = options.batch or 256 })
-  return net:fit(x, { epochs = recipe.epochs, lr = recipe.lr, batch = recipe.batch,
-    rng = rng, progress = options.verbose and "pretraining" or false })
+  local recipe = { epochs = 100, lr = 1e-3, batch = options.batch or 256, rng = rng,
+    progress = options.verbose and "pretraining" or false }
+  for name, value in pairs(options.pretrain or {}) do recipe[name] = value end
+  return net:fit(x, recipe)
 end
 
+--- Is the embedding collapsing? See `train.monitor.new`; models have it built in.
+train.monitor = require "hyades.monitor"
+
 --- Schedules of a weight α(t): functions of a time, for losses of the form α·a + (1 − α)·b.
+-- A published weight λ of b + λ·a is α = λ/(1 + λ), with 1 + λ times the learning rate.
 train.alpha = {}
 
 --- The same weight always.
 -- value: number
 -- → function(t)
 function train.alpha.constant(value)
+  check.number("train.alpha.constant", "value", value)
   return function() return value end
 end
 
@@ -184,6 +298,7 @@ end
 -- start: number
 -- → function(t)
 function train.alpha.pretrain(start)
+  check.number("train.alpha.pretrain", "start", start)
   return function(t) return t < start and 0 or 1 end
 end
 
@@ -193,8 +308,9 @@ local shapes = {
   exp = function(share) return math.exp(-5 * (1 - share) ^ 2) end,
 }
 
---- Rises from `from` to `to` while t goes from 0 to `length`, then stays.
--- length: number · from=0, to=1 · shape="linear", "cosine" or "exp" (e^(−5(1−t/T)²))
+--- Goes from `from` to `to` while t goes from 0 to `length`, then stays. Also what other weights
+-- need: a capacity that grows, noise that fades (to=0), thresholds that draw nearer.
+-- length: number above 0 · from=0, to=1 · shape="linear", "cosine" or "exp" (e^(−5(1−t/T)²))
 -- → function(t)
 function train.alpha.ramp(given)
   given = check.options("train.alpha.ramp", given, { length = check.required, from = 0, to = 1,
@@ -203,6 +319,12 @@ function train.alpha.ramp(given)
   if not shape then
     error(('train.alpha.ramp: shape must be "linear", "cosine" or "exp", got %q')
       :format(tostring(given.shape)), 2)
+  end
+  for _, name in ipairs{ "length", "from", "to" } do
+    check.number("train.alpha.ramp", name, given[name])
+  end
+  if given.length <= 0 then
+    error(("train.alpha.ramp: length must be above 0, got %.14g"):format(given.length), 2)
   end
   return function(t)
     local share = math.min(math.max(t / given.length, 0), 1)

@@ -157,6 +157,7 @@ static double apply(int row, double x, double y)
     case HY_BINARY_div: return x / y;
     case HY_BINARY_pow: return pow(x, y);
     case HY_BINARY_maximum: return fmax(x, y);
+    case HY_BINARY_bce_with_logits: return fmax(x, 0) - x * y + log1p(exp(-fabs(x)));
     default: return fmin(x, y);
     }
 }
@@ -513,6 +514,34 @@ static void test_optimizers(const unit *u)
     }
 }
 
+static void test_rmsprop(const unit *u)
+{
+    enum { N = 35 };
+    for (int kind = 0; kind < 2; kind++) { /* plain; centered with momentum */
+        const hy_step s = {
+            .lr = 0.01, .beta1 = 0.9 * kind, .beta2 = 0.99, .eps = 1e-3, .weight_decay = 0.1
+        };
+        void *p = random_array(u, 1, N, -1, 1), *g = random_array(u, 2, N, -1, 1);
+        void *v = array(u, N), *mean = array(u, N), *buffer = array(u, N);
+        double want[N];
+        for (int i = 0; i < N; i++) {
+            double a = get(u, p, i), square = 0, average = 0, run = 0;
+            for (int t = 1; t <= 3; t++) {
+                const double d = get(u, g, i) + 0.1 * a;
+                square = 0.99 * square + 0.01 * d * d;
+                average = 0.99 * average + 0.01 * d;
+                const double spread = square - kind * average * average;
+                run = kind * 0.9 * run + d / (sqrt(spread) + 1e-3);
+                a -= 0.01 * run;
+            }
+            want[i] = a;
+        }
+        for (int t = 1; t <= 3; t++)
+            u->k->optim->rmsprop(N, p, g, v, kind ? mean : NULL, kind ? buffer : NULL, &s);
+        EXPECT(all_close(u, N, p, want, 16 * u->eps));
+    }
+}
+
 static void test_choice(hy_ctx *cx)
 {
     hy_device device;
@@ -541,6 +570,7 @@ int main(void)
     each_unit(cx, test_gathering);
     each_unit(cx, test_random);
     each_unit(cx, test_optimizers);
+    each_unit(cx, test_rmsprop);
     hy_ctx_free(cx);
     return check_done();
 }

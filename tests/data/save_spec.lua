@@ -34,7 +34,8 @@ describe("hy.save and hy.load", function()
       numbers = { 1, 1.0, -0.0, 0.1 + 0.2, 1e300, 5e-324, math.maxinteger, math.mininteger,
         2 ^ 53 },
       bytes = "a\0b\xFF", [1] = "mixed", [2.5] = "keys", [7] = { deep = { deeper = { 1 } } },
-      class = { "a name of ours, not a text" }, tensor = "no tensor", pairs = 1, table = {},
+      class = "text", class_of = { "a name of ours, not a text" },
+      tensor = "no tensor", pairs = 1, table = {},
       number = "5",
     }
     local back, skipped = round_trip(value)
@@ -157,7 +158,7 @@ describe("hy.save and hy.load", function()
       refuses(settings(('{"version":1,"value":[%s]}'):format(node)), "its settings are damaged")
     end
     refuses(settings('{"version":1,"value":[{"table":'
-      .. '{"class":"os.execute","fields":{"table":{}}}}]}'),
+      .. '{"class_of":"os.execute","fields":{"table":{}}}}]}'),
       "there is no class")
     hy.save(path, { a = hy.randn(4, 4) })
     local content = S.read(path)

@@ -47,7 +47,7 @@ describe("nn.Linear", function()
   end)
 
   it("refuses sizes that are none, and unknown options", function()
-    assert.raises(function() nn.Linear(0, 2) end, "inputs must be a positive integer, got 0")
+    assert.raises(function() nn.Linear(0, 2) end, "inputs: expected an integer of at least 1, got 0")
     assert.raises(function() nn.Linear(2, 2, { bais = false }) end, 'did you mean "bias"?')
   end)
 end)

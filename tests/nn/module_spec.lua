@@ -105,7 +105,8 @@ describe("a module", function()
 
   it("sums up its layers in a table", function()
     local text = nn.Autoencoder{ layers = { 784, 500, 500, 2000, 10 } }:summary()
-    assert.is_truthy(text:find("encoder.1 +nn%.Linear%(784, 500%) +500×784, 500 +392,500"), text)
+    assert.is_truthy(text:find("encoder.1 +nn%.Linear%(784, 500%) +n×500 +392,500\n"), text)
+    assert.is_truthy(text:find("encoder.2 +nn%.LeakyReLU{ slope = 0.01 } +n×500 +0\n"), text)
     assert.is_truthy(text:find("total +3,330,794"), text)
   end)
 
@@ -120,6 +121,12 @@ describe("a module", function()
     assert.is_true(net[2].training)
     assert.is_false(net[3].training)
     assert.close({ 0, 0, 0 }, net[2].running_mean)
+  end)
+
+  it("evaluates no rows to no rows", function()
+    local net = nn.Autoencoder{ layers = { 4, 3, 2 }, batch_norm = true }
+    assert.same({ 0, 2 }, net:transform(hy.zeros(0, 4)):size())
+    assert.same({ 0, 3 }, net:features(hy.zeros(0, 4), { "encoder.3" })[1]:size())
   end)
 
   it("restores the mode after an error", function()

@@ -94,3 +94,37 @@ describe("batch_norm", function()
     assert.same({ 1, 2 }, hy.batch_norm(hy.ones(1, 2), gamma, beta, mean, var, { mode = 3 }):size())
   end)
 end)
+
+describe("layer_norm", function()
+  local x = hy.tensor{ { 1, 2, 3 }, { 4, 4, 10 } }
+  local gamma, beta = hy.tensor{ 1, 2, 1 }, hy.tensor{ 0, 0, 5 }
+  local a, b = math.sqrt(1.5), math.sqrt(0.5)
+
+  it("gives every row mean 0 and variance 1", function()
+    assert.close({ { -a, 0, a }, { -b, -b, 2 * b } }, x:layer_norm{ eps = 0 }, 1e-6)
+    local moved = { { -a, 0, a + 5 }, { -b, -2 * b, 2 * b + 5 } }
+    assert.close(moved, x:layer_norm(gamma, beta, { eps = 0 }), 1e-6)
+    local y = hy.randn(3, 4, 50, { rng = hy.rng(1) }):layer_norm()
+    assert.close(hy.zeros(3, 4), y:mean(3), 1e-6)
+    assert.close(hy.ones(3, 4), y:var(3, { ddof = 0 }), 1e-3)
+  end)
+
+  it("survives rows far from 0, and equal elements", function()
+    assert.close({ { -a, 0, a } }, hy.tensor{ { 10001, 10002, 10003 } }:layer_norm(), 1e-4)
+    assert.same({ { 0, 0 } }, hy.full({ 1, 2 }, 7):layer_norm():totable())
+  end)
+
+  it("has a gradient with and without gamma and beta", function()
+    local f64 = x:to("f64")
+    assert(hy.gradcheck(function(y) return y:layer_norm() end, { f64 }))
+    assert(hy.gradcheck(function(y, g) return y:layer_norm(g) end, { f64, gamma:to("f64") }))
+    assert(hy.gradcheck(hy.layer_norm, { f64, gamma:to("f64"), beta:to("f64") }))
+  end)
+
+  it("names what is wrong", function()
+    assert.raises(function() x:layer_norm(hy.ones(2)) end, "gamma has 2 elements for rows of length 3")
+    assert.raises(function() x:layer_norm(gamma, hy.ones(4)) end,
+      "beta has 4 elements for rows of length 3")
+    assert.raises(function() x:layer_norm{ eps = -1 } end, "eps is -1; it wants 0 or more")
+  end)
+end)

@@ -74,3 +74,58 @@ describe("sgd_step", function()
       "momentum is 0.9; it wants a buffer")
   end)
 end)
+
+describe("rmsprop_step", function()
+  local function f64(t) return hy.tensor(t, { dtype = "f64" }) end
+
+  -- p after each of the gradients 0.5, -1, 2 and 0.25.
+  local function path(buffers, options)
+    local p, v, seen = f64{ 1 }, f64{ 0 }, {}
+    for i, g in ipairs{ 0.5, -1, 2, 0.25 } do
+      hy.rmsprop_step(p, f64{ g }, v, buffers.mean, buffers.velocity, options)
+      seen[i] = p:totable()[1]
+    end
+    return seen
+  end
+
+  it("divides by the root of the running square", function()
+    assert.close({ 0.683772254, 0.968060036, 0.687670065, 0.650158799 },
+      path({}, { lr = 0.1, alpha = 0.9, weight_decay = 0.01 }), 1e-8)
+  end)
+
+  it("has momentum", function()
+    assert.close({ 0.683772254, 0.68488156, 0.405892539, 0.118159352 },
+      path({ velocity = f64{ 0 } }, { lr = 0.1, alpha = 0.9, momentum = 0.9 }), 1e-8)
+  end)
+
+  it("may be centered", function()
+    assert.close({ 0.666666688, 0.787681145, 0.561264631, 0.409595304 },
+      path({ mean = f64{ 0 }, velocity = f64{ 0 } },
+        { lr = 0.1, alpha = 0.9, momentum = 0.5, weight_decay = 0.01 }), 1e-8)
+  end)
+
+  it("steps once when memory ran out on the way", function()
+    for n = 1, 6 do
+      local p, v, g = hy.ones(2, 2), hy.zeros(2, 2), hy.ones(2, 2):t()
+      hy.fail_allocation(n)
+      hy.rmsprop_step(p, g, v, { lr = 0.1, alpha = 0.75 })
+      hy.fail_allocation(0)
+      assert.close({ { 0.8, 0.8 }, { 0.8, 0.8 } }, p, 1e-6)
+    end
+  end)
+
+  it("stays finite when rounding makes the variance negative", function()
+    local p, v, mean = hy.ones(1), hy.zeros(1), hy.zeros(1)
+    for _ = 1, 200 do hy.rmsprop_step(p, hy.full({ 1 }, 0.1), v, mean, { alpha = 0.5, eps = 1e-3 }) end
+    assert.is_true(math.abs(p:item()) < math.huge)
+  end)
+
+  it("refuses what does not fit, and then changes nothing", function()
+    local p, v = hy.ones(2), hy.zeros(2)
+    assert.raises(function() hy.rmsprop_step(p, p, hy.zeros(3)) end,
+      "rmsprop_step: parameter and moment differ in shape: 2 and 3")
+    assert.raises(function() hy.rmsprop_step(p, p, v, { momentum = 0.9 }) end,
+      "momentum is 0.9; it wants a buffer")
+    assert.same({ 1, 1 }, p:totable())
+  end)
+end)

@@ -113,3 +113,51 @@ describe("bernoulli and categorical", function()
     assert.raises(function() hy.ones(1, 1, 1):categorical(1) end, "weights have 3 axes")
   end)
 end)
+
+describe("gumbel", function()
+  it("has mean 0.5772 and variance pi²/6, and stays finite", function()
+    local g = hy.gumbel(200000, { rng = hy.rng(1), dtype = "f64" })
+    assert.close(0.5772156649, g:mean(), 0.01)
+    assert.close(math.pi ^ 2 / 6, g:var(), 0.03)
+    assert.is_true(g:max():item() < 17 and g:min():item() > -4)
+  end)
+
+  it("makes argmax a draw from softmax", function()
+    local logits = hy.tensor{ 0, 1, 2 }
+    local draws = (hy.gumbel(100000, 3, { rng = hy.rng(2) }) + logits):argmax(2)
+    assert.close(logits:softmax(1), draws:bincount(3) / 100000, 0.01)
+  end)
+
+  it("moves its generator on", function()
+    local rng = hy.rng(3)
+    local first, second = hy.gumbel(5, { rng = rng }), hy.gumbel(5, { rng = rng })
+    assert.same(first:totable(), hy.gumbel(5, { rng = hy.rng(3) }):totable())
+    assert.is_true((first - second):abs():min():item() > 0)
+  end)
+end)
+
+describe("gumbel_softmax", function()
+  local x = hy.tensor({ { 0, 1, 2 }, { 3, 0, 0 } }, { dtype = "f64" })
+
+  it("is softmax((x + noise) / temperature)", function()
+    local noise = hy.gumbel(2, 3, { rng = hy.rng(4), dtype = "f64" })
+    for _, temperature in ipairs{ 0.5, 2 } do
+      assert.close(((x + noise) / temperature):softmax(2),
+        x:gumbel_softmax{ temperature = temperature, rng = hy.rng(4) }, 1e-12)
+    end
+    assert.close(1, x:gumbel_softmax{ temperature = 0.01, rng = hy.rng(5) }:max(), 1e-3)
+  end)
+
+  it("has a gradient along every axis", function()
+    for axis = 1, 2 do
+      assert(hy.gradcheck(function(y)
+        return y:gumbel_softmax(axis, { temperature = 0.7, rng = hy.rng(6) })
+      end, { x }))
+    end
+  end)
+
+  it("wants a positive temperature", function()
+    assert.raises(function() x:gumbel_softmax{ temperature = 0 } end,
+      "temperature is 0; it wants a number above 0")
+  end)
+end)

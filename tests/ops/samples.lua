@@ -111,7 +111,33 @@ samples.special = {
       uniform({ 3 }, -1, 1, rng, dtype), hy.zeros({ 3 }, { dtype = dtype }),
       hy.ones({ 3 }, { dtype = dtype }) }
   end,
+  linear = function(rng, dtype)
+    return { uniform({ 5, 3 }, -2, 2, rng, dtype), uniform({ 4, 3 }, -2, 2, rng, dtype),
+      uniform({ 4 }, -1, 1, rng, dtype), { activation = "tanh" } }
+  end,
+  layer_norm = function(rng, dtype)
+    return { uniform({ 5, 4 }, -2, 2, rng, dtype), uniform({ 4 }, 0.5, 1.5, rng, dtype),
+      uniform({ 4 }, -1, 1, rng, dtype) }
+  end,
+  cross_entropy = function(rng, dtype) return { uniform({ 5, 3 }, -2, 2, rng, dtype), labels() } end,
+  soft_cross_entropy = function(rng, dtype)
+    return { uniform({ 5, 3 }, -2, 2, rng, dtype), uniform({ 5, 3 }, 0, 1, rng, dtype) }
+  end,
+  cosine_matrix = function(rng, dtype)
+    return { uniform({ 5, 3 }, -2, 2, rng, dtype), uniform({ 2, 3 }, -2, 2, rng, dtype) }
+  end,
+  gumbel = function() return { 2, 3, { rng = hy.rng(3) } } end,
+  gumbel_softmax = function(rng, dtype)
+    return { uniform({ 3, 4 }, -2, 2, rng, dtype), { temperature = 0.5, rng = hy.rng(3) } }
+  end,
   eigh = function(rng, dtype) return { spd(rng, dtype) } end,
+  svd = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype) } end,
+  qr = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype) } end,
+  pinv = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype) } end,
+  cholesky = function(rng, dtype) return { spd(rng, dtype) } end,
+  inverse = function(rng, dtype) return { spd(rng, dtype) } end,
+  det = function(rng, dtype) return { spd(rng, dtype) } end,
+  solve = function(rng, dtype) return { spd(rng, dtype), uniform({ 4, 2 }, -2, 2, rng, dtype) } end,
   hungarian = function(rng) return { uniform({ 4, 4 }, 0, 9, rng, "f64") } end,
   contingency = function() return { labels(), labels() } end,
   overlaps = function() return { labels(), labels() } end,
@@ -127,6 +153,11 @@ samples.special = {
   end,
 }
 samples.special.mm = samples.special.matmul
+samples.special.student_t = samples.special.sqdist
+
+--- Ops of symmetric matrices: finite differences move one element, so they go through this.
+samples.symmetric = { eigh = true, cholesky = true }
+function samples.symmetrize(x) return (x + x:t()) / 2 end
 
 --- Arguments for one call of the op `info` (as from core.ops()).
 function samples.arguments(info, rng, dtype)

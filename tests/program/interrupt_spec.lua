@@ -123,6 +123,7 @@ describe("Ctrl-C at the prompt", function()
 
   it("stops the engine's loops", function()
     stops "local x = hy.randn(2000, 64) while true do hy.sqdist(x:narrow(1, 1, 200), x) end"
+    stops "local x = hy.randn(30000, 64) while true do hy.sqdist(x, x:narrow(1, 1, 20000)) end"
     stops "cluster.KMeans{ k = 200, n_init = 1000, tol = 0 }:fit(hy.randn(50000, 32))"
   end)
 

@@ -43,6 +43,7 @@ function DCN:fit(x)
   self.centers = model.start_centers(self, z)
   self.labels = hy.sqdist(z, self.centers):argmin(2)
 
+  local watch = model.watch(self, x, { hard = true })
   local label = self.labels:totable() -- of every point, as of its last visit
   local counts = hy.full({ self.k, 1 }, self.count)
   local function labels_of(rows)
@@ -70,9 +71,12 @@ function DCN:fit(x)
       for i, row in ipairs(step.batch.rows:totable()) do label[row] = moved_to[i] end
       self.centers, counts = DCN.follow(self.centers, counts, code, nearest)
     end,
-    after_epoch = self.reinit == "random" and function()
-      counts = revive(self, counts, self.net:transform(x), hy.tensor(label, { dtype = "index" }))
-    end or nil,
+    after_epoch = function(record)
+      if self.reinit == "random" then
+        counts = revive(self, counts, self.net:transform(x), hy.tensor(label, { dtype = "index" }))
+      end
+      watch(record)
+    end,
   }
   self.labels = self:assign(self.net:transform(x)):argmax(2)
   return self

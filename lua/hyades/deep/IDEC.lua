@@ -26,6 +26,7 @@ function IDEC:fit(x)
     batches = data.Batches{ x, size = self.batch, shuffle = self.rng:split() },
     epochs = self.epochs,
     progress = self.verbose and "IDEC",
+    after_epoch = model.watch(self, x),
     before_epoch = function(epoch)
       if (epoch - 1) % self.refresh ~= 0 then return end
       local q = self:assign(self.net:transform(x))

@@ -26,6 +26,7 @@ function Joint:fit(x)
     batches = data.Batches{ x, size = self.batch, shuffle = self.rng:split() },
     epochs = self.epochs,
     progress = self.verbose and "Joint",
+    after_epoch = model.watch(self, x),
     loss = function(batch)
       local z = self.net:encode(batch.x)
       local value = self.cluster_weight * self.loss(z, self.centers, batch)

@@ -8,12 +8,20 @@ local Autoencoder = class.define("Autoencoder", Module)
 Autoencoder.forwards_only = true
 Autoencoder.order = { "encoder", "decoder" }
 
+--- What `fit` takes: its own options, and those that it hands to train.run.
+Autoencoder.fit_options = { epochs = 100, lr = 1e-3, batch = 256, optimizer = check.optional,
+  loss = check.optional, corrupt = check.optional, augment = check.optional, rng = check.optional,
+  progress = false, schedule = check.optional, clip = check.optional, validation = check.optional,
+  early_stop = check.optional, log = check.optional, checkpoint = check.optional }
+
 --- A dense autoencoder: the layers down to the embedding and their mirror image up again.
 -- layers: array of widths from the data to the embedding, e.g. { 784, 500, 500, 2000, 10 }
 -- activation: constructor, nn.LeakyReLU; none on the embedding, none on the output unless
 -- output: constructor, optional · batch_norm=false, dropout=0, bias=true, rng=hy.rng
 function Autoencoder:init(options)
-  options = check.options("nn.Autoencoder", options, MLP.options)
+  local name = "nn." .. class.of(self).class_name
+  options = check.options(name, options, MLP.options)
+  MLP.check_layers(name, options.layers)
   local up = {}
   for i, width in ipairs(options.layers) do up[#options.layers + 1 - i] = width end
   local function stack(layers, output)
@@ -45,28 +53,47 @@ function Autoencoder:forward(x)
   return self.decoder(self.encoder(x))
 end
 
+--- What the batches of `fit` are made of: the rows, and what belongs to each.
+-- x: tensor n×d or dataset
+-- → source, or list of sources, of data.Batches
+function Autoencoder.fit_sources(_, x)
+  return x
+end
+
+--- What `fit` makes smaller, for one batch. Networks with another loss replace it.
+-- input: rows, perhaps corrupted · clean: rows as they are · batch: of data.Batches · given: the
+-- options of `fit`, and x
+-- → scalar tensor
+function Autoencoder:fit_loss(input, clean, _, given)
+  return (given.loss or hy.loss.reconstruction)(self(input), clean)
+end
+
 --- Train to reconstruct x.
 -- x: tensor n×d or dataset · options: epochs=100, lr=1e-3, batch=256, optimizer (constructor,
 -- optim.Adam), loss (function(output, x), loss.reconstruction), corrupt (function(x) of the input
 -- only; the target stays clean), augment (function for data.Batches), rng=hy.rng,
--- progress=false (or a title)
+-- progress=false (or a title), validation (tensor or dataset), and schedule, clip, early_stop, log,
+-- checkpoint as in train.run
 -- → the autoencoder, with `history`
 function Autoencoder:fit(x, options)
-  options = check.options("nn.Autoencoder:fit", options, { epochs = 100, lr = 1e-3, batch = 256,
-    optimizer = hy.optim.Adam, loss = hy.loss.reconstruction, corrupt = check.optional,
-    augment = check.optional, rng = hy.rng, progress = false })
+  local where = ("nn.%s:fit"):format(class.of(self).class_name)
+  local given = check.options(where, options, self.fit_options)
+  local rng = given.rng or hy.rng
+  given.x = class.kind(x) == "tensor" and x or x.x
   self:train()
   self.history = hy.train.run{
     params = self,
-    optimizer = options.optimizer{ lr = options.lr },
-    batches = hy.data.Batches{ x, size = options.batch, shuffle = options.rng:split(),
-      augment = options.augment },
-    epochs = options.epochs,
-    progress = options.progress,
+    optimizer = (given.optimizer or hy.optim.Adam){ lr = given.lr },
+    batches = hy.data.Batches{ self:fit_sources(x), size = given.batch, shuffle = rng:split(),
+      augment = given.augment },
+    validation = given.validation and hy.data.Batches{ given.validation, size = given.batch },
+    epochs = given.epochs, progress = given.progress, schedule = given.schedule,
+    clip = given.clip, early_stop = given.early_stop, log = given.log,
+    checkpoint = given.checkpoint,
     loss = function(batch)
       local clean = batch.view or batch.x
-      local input = options.corrupt and options.corrupt(clean) or clean
-      return options.loss(self(input), clean)
+      local input = given.corrupt and self.training and given.corrupt(clean) or clean
+      return self:fit_loss(input, clean, batch, given)
     end,
   }
   self.fitted = true
@@ -74,7 +101,8 @@ function Autoencoder:fit(x, options)
 end
 
 function Autoencoder:__tostring()
-  return ("nn.Autoencoder{ layers = { %s } }"):format(table.concat(self.layers, ", "))
+  return ("nn.%s{ layers = { %s } }"):format(class.of(self).class_name,
+    table.concat(self.layers, ", "))
 end
 
 return Autoencoder

@@ -5,11 +5,13 @@ local Module = require "hyades.nn.Module"
 
 local BatchNorm1d = class.define("BatchNorm1d", Module)
 
-local from_batch, from_averages = 1, 3 -- modes of hy.batch_norm
+-- Modes of hy.batch_norm: by the batch, moving the running averages or not; by the averages.
+local from_batch, from_batch_only, from_averages = 1, 2, 3
 
 --- Gives every column mean 0 and variance 1 over the batch, then scales and shifts it.
 -- columns: integer · options: momentum=0.1 of the running averages, eps=1e-5
--- In evaluation mode the running averages take the place of the batch.
+-- In evaluation mode the running averages take the place of the batch; inside
+-- `module:frozen_averages(fn)` the batch counts and the averages stay.
 function BatchNorm1d:init(columns, options)
   options = check.options("nn.BatchNorm1d", options, { momentum = 0.1, eps = 1e-5 })
   if math.type(columns) ~= "integer" or columns < 1 then
@@ -27,7 +29,8 @@ function BatchNorm1d:forward(x)
       table.concat(x:size(), "×")), 0)
   end
   return hy.batch_norm(x, self.scale, self.shift, self.running_mean, self.running_var, {
-    momentum = self.momentum, eps = self.eps, mode = self.training and from_batch or from_averages,
+    momentum = self.momentum, eps = self.eps,
+    mode = self.averages_frozen and from_batch_only or self.training and from_batch or from_averages,
   })
 end
 

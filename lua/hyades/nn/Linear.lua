@@ -11,11 +11,8 @@ Linear.order = { "weight", "bias" }
 -- Weights and bias start uniform in ±1/√inputs; the weight is stored outputs×inputs.
 function Linear:init(inputs, outputs, options)
   options = check.options("nn.Linear", options, { bias = true, rng = hy.rng })
-  for name, value in pairs{ inputs = inputs, outputs = outputs } do
-    if math.type(value) ~= "integer" or value < 1 then
-      error(("nn.Linear: %s must be a positive integer, got %s"):format(name, tostring(value)), 2)
-    end
-  end
+  check.number("nn.Linear", "inputs", inputs, 1, nil, true)
+  check.number("nn.Linear", "outputs", outputs, 1, nil, true)
   local limit = 1 / math.sqrt(inputs)
   local function uniform(shape)
     return hy.param((hy.rand(shape, { rng = options.rng }) * 2 - 1) * limit)
@@ -31,8 +28,7 @@ function Linear:forward(x)
     error(("%s: expected rows of length %d, got %s"):format(self, self.inputs,
       table.concat(x:size(), "×")), 0)
   end
-  local y = x:mm(self.weight:t())
-  return self.bias and y + self.bias or y
+  return hy.linear(x, self.weight, self.bias)
 end
 
 function Linear:__tostring()

@@ -12,12 +12,14 @@ local MLP = class.define("MLP", Sequential)
 MLP.options = { layers = check.required, activation = activations.LeakyReLU,
   output = check.optional, batch_norm = false, dropout = 0, bias = true, rng = hy.rng }
 
-local function check_layers(layers)
+--- Raise unless layers is an array of two or more positive widths.
+-- where: string, who complains · layers: anything
+function MLP.check_layers(where, layers)
   local good = type(layers) == "table" and #layers >= 2
   for _, width in ipairs(good and layers or {}) do
     good = good and math.type(width) == "integer" and width > 0
   end
-  if not good then error("nn.MLP: layers must list at least two positive widths", 3) end
+  if not good then error(where .. ": layers must list at least two positive widths", 3) end
 end
 
 --- A stack of dense layers: linear, [batch norm], [dropout], activation; the last is linear only.
@@ -26,7 +28,8 @@ end
 -- batch_norm=false, dropout=0, bias=true, rng=hy.rng
 function MLP:init(options)
   options = check.options("nn.MLP", options, MLP.options)
-  check_layers(options.layers)
+  MLP.check_layers("nn.MLP", options.layers)
+  check.number("nn.MLP", "dropout", options.dropout, 0)
   local function add(layer) self[#self + 1] = layer end
   local last = #options.layers - 1
   for i = 1, last do

@@ -93,6 +93,21 @@ function Module:eval()
   return set_training(self, false)
 end
 
+--- Call fn while batch normalization uses the batch, in training and evaluation mode alike, and
+-- leaves its running averages alone. What was before comes back, also after an error.
+-- fn: function · …: its arguments
+-- → what fn returns
+function Module:frozen_averages(fn, ...)
+  local before = {}
+  walk_modules(self, "", {}, function(_, inner)
+    before[inner], inner.averages_frozen = inner.averages_frozen or false, true
+  end)
+  local results = table.pack(pcall(fn, ...))
+  for inner, frozen in pairs(before) do inner.averages_frozen = frozen or nil end
+  if not results[1] then error(results[2], 0) end
+  return table.unpack(results, 2, results.n)
+end
+
 --- A copy of all parameters and running averages by name.
 -- → table name → tensor
 function Module:state()
@@ -175,37 +190,75 @@ local function grouped(n)
   return (text:gsub("^,", ""))
 end
 
---- A table of the layers: name, layer, shapes of the parameters, how many numbers they hold.
--- → string
-function Module:summary()
-  local rows, total, widths = {}, 0, { 5, 5, 6, 10 }
-  local function add(...)
-    rows[#rows + 1] = { ... }
-    for i, text in ipairs(rows[#rows]) do widths[i] = math.max(widths[i], utf8.len(text)) end
-  end
+--- All modules: this one, named "", and every inner one with its path, outer before inner.
+-- → array of { name=, module= }
+function Module:modules()
+  local found = {}
   walk_modules(self, "", {}, function(name, inner)
-    local shapes, own = {}, 0
-    for _, key in ipairs(keys_of(inner)) do
-      local value = rawget(inner, key)
-      if class.kind(value) == "tensor" and value.requires_grad then
-        shapes[#shapes + 1], own = shape_text(value), own + value:numel()
-      end
-    end
-    total = total + own
-    if own > 0 or not inner.forwards_only and name ~= "" then
-      add(name, tostring(inner), table.concat(shapes, ", "), grouped(own))
-    end
+    found[#found + 1] = { name = name, module = inner }
   end)
-  add("total", "", "", grouped(total))
-  local lines = { tostring(self) }
-  for i, row in ipairs(rows) do
-    for column, text in ipairs(row) do
-      local pad = (" "):rep(widths[column] - utf8.len(text))
-      row[column] = column < #row and text .. pad or pad .. text
-    end
-    lines[i + 1] = "  " .. table.concat(row, "  ")
+  return found
+end
+
+--- Call fn in evaluation mode, without recording; the modes of all modules are restored.
+-- fn: function
+-- → what fn returns
+function Module:evaluating(fn)
+  local modes = {}
+  walk_modules(self, "", {}, function(_, inner) modes[inner] = inner.training end)
+  self:eval()
+  local results = table.pack(pcall(hy.no_grad, fn))
+  for inner, training in pairs(modes) do inner.training = training end
+  if not results[1] then error(results[2], 0) end
+  return table.unpack(results, 2, results.n)
+end
+
+-- Calls fn while after(inner, y) hears of every output of the listed modules.
+local function listening(inners, after, fn)
+  local before = {}
+  for _, inner in ipairs(inners) do
+    before[inner] = rawget(inner, "forward") or false
+    local forward = inner.forward
+    rawset(inner, "forward", function(...)
+      local results = table.pack(forward(...))
+      after(inner, results[1])
+      return table.unpack(results, 1, results.n)
+    end)
   end
-  return table.concat(lines, "\n")
+  local results = table.pack(pcall(fn))
+  for inner, own in pairs(before) do rawset(inner, "forward", own or nil) end
+  if not results[1] then error(results[2], 0) end
+  return table.unpack(results, 2, results.n)
+end
+
+-- Rows for a network: f32 instead of u8, a batch at a time; one empty batch if there are none.
+-- fn: function(rows, position of the first)
+local function each_batch(x, size, fn)
+  local n = x:size(1)
+  for first = 1, math.max(n, 1), size do
+    local rows = x:narrow(1, first, math.min(size, n - first + 1))
+    fn(rows.dtype == "u8" and rows:to("f32") or rows, first)
+  end
+end
+
+-- Puts a batch of results in its place among those of n rows, so that none is held twice.
+local function placed(all, n, size, first, part)
+  if n <= size then return part end
+  if not all then
+    all = hy.zeros({ n, table.unpack(part:size(), 2) }, { dtype = part.dtype })
+  end
+  all:narrow(1, first, part:size(1)):copy(part)
+  return all
+end
+
+local function rows_of(x, where)
+  local check = require "hyades.check"
+  if type(x) == "table" and class.kind(x.x) == "tensor" then x = x.x end
+  if class.kind(x) ~= "tensor" or x:dim() == 0 then
+    error(("%s: expected a tensor with rows or a dataset, got %s"):format(where,
+      class.kind(x) or check.describe(x)), 3)
+  end
+  return x
 end
 
 --- Encode all rows in evaluation mode, in batches, without recording; the mode is restored.
@@ -214,27 +267,136 @@ end
 function Module:transform(x, options)
   local check = require "hyades.check"
   options = check.options("transform", options, { batch = 1024 })
-  if class.kind(x) ~= "tensor" then x = x.x end
-  local modes = {}
-  walk_modules(self, "", {}, function(_, inner) modes[inner] = inner.training end)
-  self:eval()
-  local out, n = nil, x:size(1)
-  local done, problem = pcall(hy.no_grad, function()
-    for first = 1, math.max(n, 1), options.batch do
-      local rows = x:narrow(1, first, math.min(options.batch, n - first + 1))
-      if rows.dtype == "u8" then rows = rows:to("f32") end
+  x = rows_of(x, "transform")
+  local all
+  self:evaluating(function()
+    each_batch(x, options.batch, function(rows, first)
       local part = self.encode and self:encode(rows) or self:forward(rows)
-      if part:size(1) == n then
-        out = part
-      else
-        out = out or hy.zeros({ n, table.unpack(part:size(), 2) }, { dtype = part.dtype })
-        out:narrow(1, first, part:size(1)):copy(part)
+      all = placed(all, x:size(1), options.batch, first, part)
+    end)
+  end)
+  return all
+end
+
+-- The module that a name, a position or the module itself stands for.
+local function layer_of(self, wanted)
+  local names = {}
+  for _, entry in ipairs(self:modules()) do
+    if entry.module == wanted or entry.name == tostring(wanted) and entry.name ~= "" then
+      return entry.module
+    end
+    names[#names + 1] = entry.name
+  end
+  local check = require "hyades.check"
+  local nearest = type(wanted) == "string" and check.suggest(wanted, names)
+  error(("features: %s has no layer %s%s"):format(self, check.describe(wanted),
+    nearest and ("; did you mean %q?"):format(nearest) or ""), 3)
+end
+
+--- What chosen layers give for all rows, in evaluation mode, in batches, without recording.
+-- `hy.cat(net:features(x, { "encoder.2", "encoder.4" }), 2)` joins them, for cluster.PCA.
+-- x: tensor n×… or dataset · layers: array of names (as in `summary`), positions or modules
+-- options: batch=1024 rows at a time
+-- → array of tensors, one for each layer
+function Module:features(x, layers, options)
+  local check = require "hyades.check"
+  options = check.options("features", options, { batch = 1024 })
+  x = rows_of(x, "features")
+  if type(layers) ~= "table" or class.of(layers) or #layers == 0 then
+    error("features: layers must list names, positions or modules", 2)
+  end
+  local inners, all, last = {}, {}, {}
+  for i, wanted in ipairs(layers) do inners[i] = layer_of(self, wanted) end
+  local distinct, seen = {}, {}
+  for _, inner in ipairs(inners) do
+    if not seen[inner] then distinct[#distinct + 1], seen[inner] = inner, true end
+  end
+  listening(distinct, function(inner, y) last[inner] = y end, function()
+    self:evaluating(function()
+      each_batch(x, options.batch, function(rows, first)
+        self(rows)
+        for i, inner in ipairs(inners) do
+          local part = last[inner] or
+            error(("features: %s takes no part in the forward pass"):format(inner), 0)
+          all[i] = placed(all[i], x:size(1), options.batch, first, part)
+        end
+      end)
+    end)
+  end)
+  return all
+end
+
+-- The widths of the data, as the first layer that has some takes them; nil if none says so.
+local function example_input(self)
+  for _, entry in ipairs(self:modules()) do
+    local width = entry.module.inputs or entry.module.columns
+    if math.type(width) == "integer" then
+      local p = self:parameters()[1]
+      return hy.zeros({ 1, width }, { dtype = p and p.dtype or "f32" })
+    end
+  end
+end
+
+-- Module → its output shape as text, with n for the number of rows. What a network does not take
+-- has no shapes.
+local function output_shapes(self, x)
+  local shapes, inners = {}, {}
+  for i, entry in ipairs(self:modules()) do inners[i] = entry.module end
+  local function note(inner, y)
+    if class.kind(y) ~= "tensor" then return end
+    local sizes = y:size()
+    if sizes[1] == x:size(1) then sizes[1] = "n" end
+    shapes[inner] = table.concat(sizes, "×")
+  end
+  listening(inners, note, function() self:evaluating(function() self(x) end) end)
+  return shapes
+end
+
+local function pass_shapes(self, input)
+  if type(input) == "table" and not class.of(input) then input = hy.zeros(input) end
+  if input ~= nil then return output_shapes(self, rows_of(input, "summary")) end
+  local guess = example_input(self)
+  local ok, shapes = pcall(output_shapes, self, guess)
+  return guess and ok and shapes or {}
+end
+
+local function aligned(rows)
+  local widths = {}
+  for _, row in ipairs(rows) do
+    for i, text in ipairs(row) do widths[i] = math.max(widths[i] or 0, utf8.len(text)) end
+  end
+  local lines = {}
+  for i, row in ipairs(rows) do
+    for column, text in ipairs(row) do
+      local pad = (" "):rep(widths[column] - utf8.len(text))
+      row[column] = column < #row and text .. pad or pad .. text
+    end
+    lines[i] = "  " .. table.concat(row, "  ")
+  end
+  return lines
+end
+
+--- A table of the layers: name, layer, shape of the output, how many parameters.
+-- input: tensor with rows, or a shape such as { 1, 784 }; needed where the first layer does not
+-- tell how wide its rows are
+-- → string
+function Module:summary(input)
+  local shapes, rows, counted, total = pass_shapes(self, input), {}, {}, 0
+  walk_modules(self, "", {}, function(name, inner)
+    local own = 0
+    for _, key in ipairs(keys_of(inner)) do
+      local value = rawget(inner, key)
+      if class.kind(value) == "tensor" and value.requires_grad and not counted[value] then
+        counted[value], own = true, own + value:numel()
       end
     end
+    total = total + own
+    if own > 0 or not inner.forwards_only and name ~= "" then
+      rows[#rows + 1] = { name, tostring(inner), shapes[inner] or "", grouped(own) }
+    end
   end)
-  for inner, training in pairs(modes) do inner.training = training end
-  if not done then error(problem, 0) end
-  return out
+  rows[#rows + 1] = { "total", "", "", grouped(total) }
+  return tostring(self) .. "\n" .. table.concat(aligned(rows), "\n")
 end
 
 return Module

@@ -1,7 +1,8 @@
 --- Networks: layers, and modules made of them.
 
 local nn = require("hyades.lazy").folder("hyades.nn", { "Autoencoder", "BatchNorm1d", "Dropout",
-  "Linear", "MLP", "Module", "Sequential" })
+  "GaussianEncoder", "LayerNorm", "Linear", "MLP", "Module", "NeighborEncoder", "Sequential",
+  "StackedAutoencoder", "VAE" })
 
 for name, Activation in pairs(require "hyades.nn.activations") do rawset(nn, name, Activation) end
 

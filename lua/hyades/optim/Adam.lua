@@ -1,19 +1,12 @@
 local hy = require "hyades"
-local check = require "hyades.check"
 local class = require "hyades.class"
 local Optimizer = require "hyades.optim.Optimizer"
 
-local Adam = class.define("Adam", Optimizer)
-
 --- Adam: steps scaled by running means of the gradient and of its square. Kingma & Ba, ICLR 2015.
 -- lr=1e-3, betas={ 0.9, 0.999 }, eps=1e-8, weight_decay=0 (added to the gradient)
-function Adam:init(options)
-  options = check.options("optim.Adam", options, { lr = 1e-3, betas = { 0.9, 0.999 }, eps = 1e-8,
-    weight_decay = 0 })
-  self.lr, self.betas, self.eps = options.lr, options.betas, options.eps
-  self.weight_decay = options.weight_decay
-  return self
-end
+local Adam = class.define("Adam", Optimizer)
+Adam.defaults = { lr = 1e-3, betas = { 0.9, 0.999 }, eps = 1e-8, weight_decay = 0 }
+Adam.decoupled = false
 
 --- The running values of a parameter, before its first step.
 -- p: tensor
@@ -24,11 +17,11 @@ function Adam.slot(_, p)
 end
 
 --- One step of one parameter.
--- p, gradient: tensors · slot: table · lr: number
-function Adam:update(p, gradient, slot, lr)
+-- p, gradient: tensors · slot, setting: tables
+function Adam:update(p, gradient, slot, setting)
   hy.adam_step(p, gradient, slot.mean, slot.square, {
-    lr = lr, beta1 = self.betas[1], beta2 = self.betas[2], eps = self.eps,
-    weight_decay = self.weight_decay, step = slot.steps + 1,
+    lr = setting.lr, beta1 = setting.betas[1], beta2 = setting.betas[2], eps = setting.eps,
+    weight_decay = setting.weight_decay, decoupled = self.decoupled, step = slot.steps + 1,
   })
   slot.steps = slot.steps + 1
 end

@@ -29,7 +29,11 @@ function gather(groups, group, node, name)
       add(group, inner.tensor, (name == "params" and "" or name .. ".") .. inner.name)
     end
   elseif node.params then
-    local own = { tensors = {}, names = {}, lr = node.lr, seen = group.seen }
+    local own = { tensors = {}, names = {}, options = {}, seen = group.seen }
+    for option, value in pairs(group.options) do own.options[option] = value end
+    for option, value in pairs(node) do
+      if option ~= "params" then own.options[option] = value end
+    end
     groups[#groups + 1] = own
     gather(groups, own, node.params, name .. ".params")
   else
@@ -38,11 +42,11 @@ function gather(groups, group, node, name)
 end
 
 --- Flatten parameters into groups; each tensor appears once.
--- params: a tensor, a module, a (nested) list of these, or groups { params=, lr= }
--- → array of { tensors=, names=, lr= }
+-- params: a tensor, a module, a (nested) list of these, or groups { params=, lr=, … }
+-- → array of { tensors=, names=, options= }
 function parameters.collect(params)
   if getmetatable(params) == Groups then return params end
-  local first = { tensors = {}, names = {}, seen = {} }
+  local first = { tensors = {}, names = {}, options = {}, seen = {} }
   local groups = setmetatable({ first }, Groups)
   gather(groups, first, params, "params")
   local total = 0

@@ -1,0 +1,155 @@
+--- Speed, as ratios against a limit that is measured in the same run: `make bench`.
+-- A row names what ran, its time, the limit, and the share of it that was reached. BENCH=word runs
+-- only the sections whose name holds the word.
+
+local hy = require "hyades"
+local data, nn, optim = hy.data, hy.nn, hy.optim
+
+local only = os.getenv "BENCH" or ""
+
+--- Shortest of several runs, in seconds.
+local function shortest(fn, runs)
+  fn()
+  local best = math.huge
+  for _ = 1, runs or 5 do
+    local started = hy.clock()
+    fn()
+    best = math.min(best, hy.clock() - started)
+  end
+  return best
+end
+
+local function row(what, value, unit, limit, share)
+  print(("  %-44s %10.2f %-6s %s%s"):format(what, value, unit, limit or "",
+    share and (" → %.0f %%"):format(share * 100) or ""))
+end
+
+local sections = {}
+
+-- ---- training ---------------------------------------------------------------------------------
+
+local widths = { 784, 500, 500, 2000, 10, 2000, 500, 500, 784 }
+
+--- Matrix products of one step, forward and backward, without anything around them: the limit.
+local function products(batch)
+  local x, w, g = {}, {}, {}
+  for i = 1, 8 do
+    x[i], w[i] = hy.randn(batch, widths[i]), hy.randn(widths[i + 1], widths[i])
+    g[i] = hy.randn(batch, widths[i + 1])
+  end
+  local seconds = shortest(function()
+    for i = 1, 8 do
+      local _ = x[i]:mm(w[i]:t())
+      _ = g[i]:t():mm(x[i])
+      _ = i > 1 and g[i]:mm(w[i])
+    end
+  end, 10)
+  local flops = 0
+  for i = 1, 8 do flops = flops + 2 * batch * widths[i] * widths[i + 1] * (i > 1 and 3 or 2) end
+  return seconds, flops
+end
+
+sections[#sections + 1] = { "training", function()
+  print("training 784-500-500-2000-10 and its mirror, f32, Adam; limit: OpenBLAS on the same products")
+  print("  (oneDNN is not part of this build and was not measured)")
+  for _, batch in ipairs{ 256, 64 } do
+    local limit, flops = products(batch)
+    local steps = 30
+    local x = hy.rand(batch * steps, 784)
+    local net = nn.Autoencoder{ layers = { 784, 500, 500, 2000, 10 } }
+    local seconds = shortest(function()
+      net:fit(x, { epochs = 1, batch = batch, optimizer = optim.Adam })
+    end, 3) / steps
+    row(("a step of %d rows"):format(batch), seconds * 1e3, "ms",
+      ("products %.2f ms, %.0f GFLOP/s"):format(limit * 1e3, flops / limit / 1e9), limit / seconds)
+  end
+end }
+
+-- ---- k-means ----------------------------------------------------------------------------------
+
+--- Time of one Lloyd pass, from runs of two lengths so that what comes before and after drops out.
+local function pass_time(x, centers)
+  local function run(passes)
+    return shortest(function() hy.kmeans(x, centers, { max_iter = passes, tol = 0 }) end, 3)
+  end
+  return (run(13) - run(3)) / 10
+end
+
+sections[#sections + 1] = { "kmeans", function()
+  print("one Lloyd pass with update of the centers")
+  local ok, mnist = pcall(data.mnist)
+  local x = ok and mnist.x or hy.rand(70000, 784)
+  local read = shortest(function() x:sum() end, 10)
+  local pass = pass_time(x, x:narrow(1, 1, 10):clone())
+  row((ok and "MNIST" or "random") .. " 70,000×784, k = 10", pass * 1e3, "ms",
+    ("%.2f times one read of the data (%.1f ms)"):format(pass / read, read * 1e3))
+  x = hy.randn(1000000, 32, { rng = hy.rng(1) })
+  local centers = x:narrow(1, 1, 100):clone()
+  local blocks = shortest(function()
+    for first = 1, x:size(1), 256 * 64 do
+      local rows = math.min(256 * 64, x:size(1) - first + 1)
+      local _ <close> = x:narrow(1, first, rows):mm(centers:t())
+    end
+  end, 3)
+  pass = pass_time(x, centers)
+  row("random 1,000,000×32, k = 100", pass * 1e3, "ms", ("sgemm %.1f ms"):format(blocks * 1e3),
+    blocks / pass)
+  local seeding = shortest(function() hy.kmeans_plusplus(x, 100, { rng = hy.rng(2) }) end, 1)
+  row("k-means++ there", seeding * 1e3, "ms", ("%.1f passes"):format(seeding / pass))
+end }
+
+-- ---- memory-bound ops -------------------------------------------------------------------------
+
+sections[#sections + 1] = { "memory", function()
+  print("16 M elements; limit: copying as many bytes in the same run")
+  local n = 1 << 24
+  local x, y, out = hy.rand(n), hy.rand(n), hy.zeros(n)
+  local copy = shortest(function() out:copy(x) end) / (2 * n) -- per element moved
+  row("copy", copy * 2 * n * 1e3, "ms", ("%.1f GB/s"):format(4 / copy / 1e9))
+  local rows = x:reshape(n // 256, 256)
+  local cases = {
+    { "x:add(y)", 3, function() return x + y end },
+    { "x:relu()", 2, function() return x:relu() end },
+    { "x:exp()", 2, function() return x:exp() end },
+    { "x:tanh()", 2, function() return x:tanh() end },
+    { "x:sum()", 1, function() return x:sum() end },
+    { "rows:sum(2)", 1, function() return rows:sum(2) end },
+    { "rows:sum(1)", 1, function() return rows:sum(1) end },
+    { "rows:softmax(2)", 2, function() return rows:softmax(2) end },
+    { "adam_step", 7, function() hy.adam_step(out, x, y, y, { lr = 1e-9 }) end },
+  }
+  for _, case in ipairs(cases) do
+    local name, moved, fn = table.unpack(case)
+    local seconds = shortest(function()
+      local _ <close> = fn() -- gives its memory back at once
+    end)
+    row(name, seconds * 1e3, "ms", ("limit %.1f ms"):format(copy * moved * n * 1e3),
+      copy * moved * n / seconds)
+  end
+end }
+
+-- ---- the program ------------------------------------------------------------------------------
+
+sections[#sections + 1] = { "start", function()
+  print("starting the program; whole process, median of 20")
+  local program = arg and arg[-1] or "./hyades"
+  for _, code in ipairs{ "", "hy.ones(1)" } do
+    local times = {}
+    for i = 1, 20 do
+      local started = hy.clock()
+      os.execute(("%s -e '%s'"):format(program, code))
+      times[i] = hy.clock() - started
+    end
+    table.sort(times)
+    row(("%s -e '%s'"):format(program, code), times[10] * 1e3, "ms", "limit 15 ms")
+  end
+end }
+
+print(("Hyades %s, kernels %s, %d threads"):format(hy.version, hy.cpu_table(), hy.threads()))
+for _, section in ipairs(sections) do
+  local name, run = table.unpack(section)
+  if name:find(only, 1, true) then
+    run()
+    collectgarbage()
+  end
+end
