@@ -101,8 +101,8 @@ static hy_status read_pnm(hy_ctx *cx, const char *path, const hy_text *text, hy_
 /* ---- PNG and JPEG --------------------------------------------------------------------------- */
 
 /* stb 2.27 believes Huffman tables of a JPEG that hold more than 256 codes, and writes past its own;
- * the code 255 it takes for none, and reads past its own; behind the end of the file it reads zeros. Every table in the file is looked at, wherever
- * it stands. */
+ * code 255 it takes for none, and reads past its own; behind the end of the file it reads zeros.
+ * Every table in the file is looked at, wherever it stands. */
 static bool huffman_tables_fit(const uint8_t *p, int64_t size)
 {
     for (int64_t at = 0; at + 4 <= size; at++) {
