@@ -13,7 +13,7 @@ enum {
     POOLED_LEAST = 1 << 17, /* smaller blocks are malloc's business */
     STEPS = 4,              /* sizes per power of two */
 };
-static const int64_t POOL_MOST = (int64_t)128 << 20; /* bytes that wait at most */
+#define POOL_MOST ((int64_t)128 << 20) /* bytes that wait at most */
 
 /* What a block that waits in the pool begins with. */
 struct hy_spare {

@@ -41,6 +41,8 @@ static hy_status pull_gz(hy_source *s, int64_t n, char *into, int64_t *got)
     if (r < 0 || (code != Z_OK && code != Z_STREAM_END)) {
         if (code == Z_ERRNO)
             return hy_file_fail(s->cx, s->path, "%s", strerror(errno));
+        if (code == Z_MEM_ERROR)
+            return hy_fail(s->cx, HY_EMEM, "out of memory while reading %s", s->path);
         if (code == Z_BUF_ERROR)
             return hy_file_fail(s->cx, s->path, "is cut off inside its gzip data");
         return hy_file_fail(s->cx, s->path, "holds damaged gzip data (%s)", reason);

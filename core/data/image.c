@@ -19,6 +19,11 @@
 #define STBI_NO_FAILURE_STRINGS
 #define STBI_NO_THREAD_LOCALS
 #define STBI_MAX_DIMENSIONS 16384
+/* Zeros: a JPEG may use a table that it never defines. No assertion may end the program. */
+#define STBI_MALLOC(n) calloc(1, n)
+#define STBI_REALLOC(p, n) realloc(p, n)
+#define STBI_FREE(p) free(p)
+#define STBI_ASSERT(x) ((void)0)
 #include <stb_image.h>
 #pragma GCC diagnostic pop
 
@@ -95,9 +100,9 @@ static hy_status read_pnm(hy_ctx *cx, const char *path, const hy_text *text, hy_
 
 /* ---- PNG and JPEG --------------------------------------------------------------------------- */
 
-/* stb 2.27 believes Huffman tables of a JPEG that hold more than their 256 codes, and writes past
- * its own; behind the end of the file it reads zeros. Every table in the file is looked at, wherever
- * it stands. */
+/* stb 2.27 believes Huffman tables of a JPEG that hold more than 256 codes, and writes past its own;
+ * code 255 it takes for none, and reads past its own; behind the end of the file it reads zeros.
+ * Every table in the file is looked at, wherever it stands. */
 static bool huffman_tables_fit(const uint8_t *p, int64_t size)
 {
     for (int64_t at = 0; at + 4 <= size; at++) {
@@ -108,7 +113,7 @@ static bool huffman_tables_fit(const uint8_t *p, int64_t size)
             int codes = 0;
             for (int64_t i = table + 1; i <= table + 16 && i < size; i++)
                 codes += p[i];
-            if (codes > 256)
+            if (codes > 255)
                 return false;
             table += 17 + codes;
         }

@@ -130,7 +130,7 @@ hy_status hy_set(hy_ctx *cx, hy_tensor *t, int64_t i, double value)
     if (t->dtype == HY_U8 && !(value >= 0 && value < 256))
         return hy_fail(cx, HY_EARG, "%g is outside 0..255 and cannot be u8", value);
     if (t->dtype == HY_INDEX && !is_position(value))
-        return hy_fail(cx, HY_EARG, "%g is no position: index holds 1, 2, 3, … or -1", value);
+        return hy_fail(cx, HY_EARG, "%.15g is no position: index holds 1, 2, 3, … or -1", value);
     switch (t->dtype) {
     case HY_F32: *(float *)p = (float)value; break;
     case HY_F64: *(double *)p = value; break;

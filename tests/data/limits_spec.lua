@@ -3,7 +3,7 @@ local S = require "tests.support"
 local bytes = require "tests.data.bytes"
 local hy = require "hyades"
 
-local sizes = { 1 << 45, 1 << 53, 1 << 62, math.maxinteger - 1, math.maxinteger }
+local sizes = { 1 << 48, 1 << 53, 1 << 62, math.maxinteger - 1, math.maxinteger }
 local negative = { -1, -(1 << 31), -(1 << 31) - 1, math.mininteger + 1, math.mininteger }
 
 -- fn raises one sentence that begins with the name, perhaps after the place of the call.
