@@ -86,7 +86,9 @@ void hy_free(hy_ctx *cx, void *p, int64_t bytes)
 #ifdef __SANITIZE_ADDRESS__
     const bool keep = false; /* a block that waits would hide its use after free */
 #else
-    const bool keep = index >= 0 && cx->pooled + bytes <= POOL_MOST;
+    const bool keep = index >= 0 && bytes <= POOL_MOST;
+    if (keep && cx->pooled + bytes > POOL_MOST) /* what waits is of sizes that nobody asks for now */
+        hy_pool_empty(cx);
 #endif
     if (!keep) {
         free(p);
