@@ -225,6 +225,23 @@ static int64_t row_best(int64_t n, const real *x, real sign)
     return found;
 }
 
+/* The largest value of a row alone; NaN is passed over. */
+static real row_largest(int64_t n, const real *x)
+{
+    real lane[LANES], largest = -INFINITY;
+    int64_t i = 0;
+    for (int l = 0; l < LANES; l++)
+        lane[l] = -INFINITY;
+    for (; i + LANES <= n; i += LANES)
+        for (int l = 0; l < LANES; l++)
+            lane[l] = x[i + l] > lane[l] ? x[i + l] : lane[l];
+    for (int l = 0; l < LANES; l++)
+        largest = lane[l] > largest ? lane[l] : largest;
+    for (; i < n; i++)
+        largest = x[i] > largest ? x[i] : largest;
+    return largest;
+}
+
 typedef struct best_job {
     real sign;
     int64_t outer, r, inner, tiles, part;
@@ -480,7 +497,7 @@ static void softmax_short(const softmax_job *j, int64_t rows, const real *x, rea
 
 static void softmax_long(const softmax_job *j, const real *x, real *y)
 {
-    const real shift = safe_shift(x[row_best(j->r, x, 1)]);
+    const real shift = safe_shift(row_largest(j->r, x));
     if (j->log) {
         const double sum = exponential_row(j->r, x, shift);
         EACH (i, 0, j->r)
