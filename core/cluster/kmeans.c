@@ -291,7 +291,10 @@ typedef struct seeding {
     void *center;         /* d */
     int32_t *tried_row;
     double *potential; /* of each candidate: the sum of near if it became a center */
+    double *tally;     /* the same of each TALLY points of a block, candidates × parts */
 } seeding;
+
+enum { TALLY = 4096 }; /* points that are summed by themselves, so that threads may share the work */
 
 static int64_t rows_of(const seeding *s, int64_t block)
 {
@@ -345,6 +348,45 @@ static int64_t draw(seeding *s, double total)
     return b * s->rows + walk(rows_of(s, b), s->near + b * s->rows, &left);
 }
 
+typedef struct tally_job {
+    const seeding *s;
+    const double *near;
+} tally_job;
+
+/* What is left of the distances of points begin..end with each candidate as a further center. */
+static void tally_range(void *arg, int64_t begin, int64_t end)
+{
+    const tally_job *job = arg;
+    const seeding *s = job->s;
+    const int64_t m = s->candidates;
+    double *tally = s->tally + begin / TALLY * m;
+
+    for (int64_t j = 0; j < m; j++) {
+        double sum = 0;
+        if (s->p.dtype == HY_F64)
+            for (int64_t i = begin; i < end; i++) {
+                const double now = ((const double *)s->many)[i * m + j];
+                sum += now < job->near[i] ? now : job->near[i];
+            }
+        else
+            for (int64_t i = begin; i < end; i++) {
+                const double now = (double)((const float *)s->many)[i * m + j];
+                sum += now < job->near[i] ? now : job->near[i];
+            }
+        tally[j] = sum;
+    }
+}
+
+static void add_potentials(seeding *s, int64_t block)
+{
+    const int64_t rows = rows_of(s, block), m = s->candidates;
+    tally_job job = { .s = s, .near = s->near + block * s->rows };
+
+    hy_parallel_for(rows, TALLY, tally_range, &job);
+    for (int64_t i = 0; i < (rows + TALLY - 1) / TALLY * m; i++)
+        s->potential[i % m] += s->tally[i];
+}
+
 /* Draw candidates and find the one that leaves the smallest sum of squared distances. */
 static hy_status best_candidate(hy_ctx *cx, seeding *s, double total, int64_t *row)
 {
@@ -356,16 +398,11 @@ static hy_status best_candidate(hy_ctx *cx, seeding *s, double total, int64_t *r
         hy_points_copy(&s->p, s->tried_row[j], (char *)s->tried + j * bytes);
     }
     for (int64_t b = 0; m > 1 && b < s->blocks; b++) {
-        const double *near = s->near + b * s->rows;
         HY_TRY(hy_poll(cx, b, s->blocks));
         HY_TRY(s->p.kernels->sqdist(cx, rows_of(s, b), m, s->p.d,
                                     hy_points_block(&s->p, b * s->rows, rows_of(s, b)), s->tried,
                                     s->many));
-        for (int64_t i = 0; i < rows_of(s, b); i++)
-            for (int64_t j = 0; j < m; j++) {
-                const double now = hy_number(s->p.dtype, s->many, i * m + j);
-                s->potential[j] += now < near[i] ? now : near[i];
-            }
+        add_potentials(s, b);
     }
     int64_t best = 0;
     for (int64_t j = 1; j < m; j++)
@@ -392,6 +429,7 @@ static hy_status allocate(hy_ctx *cx, hy_call *c, seeding *s)
     HY_TRY(f64_scratch(cx, c, s->blocks, &s->sum));
     HY_TRY(f64_scratch(cx, c, s->rows, &s->one));
     HY_TRY(f64_scratch(cx, c, m, &s->potential));
+    HY_TRY(f64_scratch(cx, c, (s->rows + TALLY - 1) / TALLY * m, &s->tally));
     s->zero = memset(hy_data(zero), 0, (size_t)s->rows * sizeof *s->zero);
     s->many = hy_data(many);
     s->tried = hy_data(tried);

@@ -63,15 +63,16 @@ static void product_tile(int64_t d, const real *const x[TILE_ROWS], const real *
 /* out[l] = |x − y_l|² for LANES rows of y, transposed to d×LANES. */
 static void group_distances(int64_t d, const real *x, const real *y, real out[LANES])
 {
-    enum { VECTORS = LANES / VECTOR };
-    vector sum[VECTORS] = { 0 };
-    for (int64_t i = 0; i < d; i++)
-        for (int v = 0; v < VECTORS; v++) {
-            const vector difference = x[i] - load(y + i * LANES + v * VECTOR);
-            sum[v] += difference * difference;
-        }
+    enum { VECTORS = LANES / VECTOR, CHAINS = 4 }; /* chains of sums that do not wait for each other */
+    vector sum[CHAINS][VECTORS] = { 0 };
+    for (int64_t i = 0; i < d; i += CHAINS)
+        for (int c = 0; c < CHAINS && i + c < d; c++)
+            for (int v = 0; v < VECTORS; v++) {
+                const vector difference = x[i + c] - load(y + (i + c) * LANES + v * VECTOR);
+                sum[c][v] += difference * difference;
+            }
     for (int v = 0; v < VECTORS; v++)
-        *(vector *)(out + v * VECTOR) = sum[v];
+        *(vector *)(out + v * VECTOR) = (sum[0][v] + sum[1][v]) + (sum[2][v] + sum[3][v]);
 }
 
 #pragma GCC pop_options
