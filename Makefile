@@ -124,7 +124,8 @@ $(OBJ)/tests/%: tests/core/%.c $(CORE_OBJ) $(OBJ)/flags
 
 $(OBJ)/tests/%: tests/program/%.c $(OBJ)/flags
 	@mkdir -p $(@D)
-	$(call say,cc)$(CC) $(CFLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $< $(LDFLAGS) -lutil
+	$(call say,cc)$(CC) $(CFLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $< $(LDFLAGS) -rdynamic \
+	  -Wl,-Bstatic -llua5.4 -Wl,-Bdynamic -ldl -lm -lutil -lpthread
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
 

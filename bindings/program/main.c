@@ -338,11 +338,18 @@ static int prompt_interrupted(lua_State *L)
     return 1;
 }
 
+static int prompt_wait(lua_State *L)
+{
+    lua_pushboolean(L, hyp_wait_input(STDIN_FILENO));
+    return 1;
+}
+
 static int run_prompt(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         { "call", prompt_call },
         { "interrupted", prompt_interrupted },
+        { "wait", prompt_wait },
         { NULL, NULL },
     };
     hyp_catch(false);

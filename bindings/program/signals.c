@@ -5,11 +5,13 @@
  */
 #include "signals.h"
 
+#include <errno.h>
 #include <lauxlib.h>
 #include <lualib.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <sys/select.h>
 
 /* The one mutable global of Hyades: a signal handler cannot know otherwise what it interrupts. */
 static struct {
@@ -60,6 +62,23 @@ bool hyp_interrupted(void)
 void hyp_forget(void)
 {
     interrupt.raised = 0;
+}
+
+bool hyp_wait_input(int fd)
+{
+    sigset_t interrupts, before;
+    sigemptyset(&interrupts);
+    sigaddset(&interrupts, SIGINT);
+    sigprocmask(SIG_BLOCK, &interrupts, &before);
+    while (!interrupt.raised) {
+        fd_set set;
+        FD_ZERO(&set);
+        FD_SET(fd, &set);
+        if (pselect(fd + 1, &set, NULL, NULL, NULL, &before) >= 0 || errno != EINTR)
+            break;
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return !interrupt.raised;
 }
 
 void hyp_catch(bool once)

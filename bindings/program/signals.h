@@ -16,6 +16,9 @@ void hyp_catch(bool once);
 void hyp_begin(lua_State *L); /* lowers the flag */
 bool hyp_end(lua_State *L);   /* was the entry interrupted? */
 
+/* Waits for input; false when Ctrl-C came instead. It cannot slip in between look and wait. */
+bool hyp_wait_input(int fd);
+
 /* The flag itself. The line reader, a module, finds these two in the program that loads it. */
 __attribute__((visibility("default"))) bool hyp_interrupted(void);
 __attribute__((visibility("default"))) void hyp_forget(void);

@@ -15,10 +15,13 @@ end
 -- ---- reading --------------------------------------------------------------------------------
 
 -- Lines without an editor; prompts only for those who type.
-local function plain_reader(typed)
+local function plain_reader(native)
   local reader = {}
   function reader.read(text)
-    if typed then io.stdout:write(text):flush() end
+    if native.typed then
+      io.stdout:write(text):flush()
+      if not native.wait() then return nil end
+    end
     return io.stdin:read "l"
   end
   function reader.remember() end
@@ -48,12 +51,12 @@ local function editing_reader(editor)
   }
 end
 
-local function open_reader(typed)
-  if typed and os.getenv "TERM" ~= "dumb" then
+local function open_reader(native)
+  if native.typed and os.getenv "TERM" ~= "dumb" then
     local found, editor = pcall(require, "hyades.repl")
     if found then return editing_reader(editor) end
   end
-  return plain_reader(typed)
+  return plain_reader(native)
 end
 
 -- One entry, of as many lines as it needs: its text, and what entry.compile returned. Empty text
@@ -117,10 +120,10 @@ end
 
 --- Run the prompt until the input ends.
 -- native: table of the program: call(f, g) runs g(f()) → nil, or the error with its traceback;
--- interrupted() → was Ctrl-C pressed since the last time; typed: is the input a terminal;
--- seen: is the error output one
+-- interrupted() → was Ctrl-C pressed since the last time; wait() → is there input, not Ctrl-C;
+-- typed: is the input a terminal; seen: is the error output one
 function prompt.run(native)
-  local reader = open_reader(native.typed)
+  local reader = open_reader(native)
   while true do
     local code, chunk, problem = read_entry(reader, native)
     if not code then break end
