@@ -11,7 +11,7 @@ function loss.bce(logits, target, options)
   local given = check.options("loss.bce", options, { reduction = "mean_dims" })
   guard.choice("loss.bce", "reduction", given.reduction, { "sum_dims", "mean_dims" })
   guard.same_shape("loss.bce", logits, target)
-  local value = (logits:softplus() - logits * target):mean()
+  local value = logits:bce_with_logits(target):mean()
   return given.reduction == "sum_dims" and value * (target:numel() / target:size(1)) or value
 end
 

@@ -16,8 +16,7 @@ function loss.info_nce(a, b, options)
   guard.matrix("loss.info_nce", "a", a)
   guard.same_shape("loss.info_nce", a, b)
   local n = a:size(1)
-  local z = hy.cat({ a, b }, 1)
-  z = z / z:norm(2, { keep = true }):maximum(1e-12)
+  local z = hy.cat({ a, b }, 1):normalize(2)
   local alike = z:mm(z:t()) / given.temperature
   alike = alike:masked_fill(hy.eye(2 * n, { dtype = "u8" }), -math.huge)
   local positive = (z:narrow(1, 1, n) * z:narrow(1, n + 1, n)):sum(2):mean() / given.temperature

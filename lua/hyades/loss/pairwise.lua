@@ -1,12 +1,7 @@
-local loss = require("hyades").loss
+local hy = require "hyades"
 local check = require "hyades.check"
 local guard = require "hyades.loss.guard"
-
--- Cosines of all pairs of rows.
-local function cosines(p)
-  local unit = p / p:norm(2, { keep = true }):maximum(1e-12)
-  return unit:mm(unit:t())
-end
+local loss = hy.loss
 
 --- Pairs: two samples whose assignments are alike belong together, two that differ do not, and
 -- those between are left out; mean of −log of the cosine, or of one minus it, over the chosen
@@ -24,9 +19,9 @@ function loss.pairwise(p, options)
   end
   local clean = given.clean or p
   guard.same_shape("loss.pairwise: clean", p, clean)
-  local chooses = cosines(clean:detach())
+  local chooses = hy.cosine_matrix(clean:detach())
   local together, apart = chooses:gt(given.upper):to(p.dtype), chooses:lt(given.lower):to(p.dtype)
-  local alike = cosines(p):clamp(1e-6, 1 - 1e-6)
+  local alike = hy.cosine_matrix(p):clamp(1e-6, 1 - 1e-6)
   local pairs_chosen = (together + apart):sum():maximum(1)
   return -(together * alike:log() + apart * (-alike):log1p()):sum() / pairs_chosen
 end

@@ -6,8 +6,7 @@ local loss = hy.loss
 -- z: tensor n×d · centers: tensor k×d · alpha: degrees of freedom, 1
 -- → tensor n×k
 function loss.student_t(z, centers, alpha)
-  alpha = alpha or 1
-  return ((hy.sqdist(z, centers) / alpha):log1p() * (-(alpha + 1) / 2)):softmax(2)
+  return hy.student_t(z, centers, { alpha = alpha })
 end
 
 return loss.student_t

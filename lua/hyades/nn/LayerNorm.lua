@@ -23,9 +23,7 @@ function LayerNorm:forward(x)
     error(("%s: expected rows of length %d, got %s"):format(self, self.columns,
       table.concat(x:size(), "×")), 0)
   end
-  local centered = x - x:mean(-1, { keep = true })
-  local variance = centered:square():mean(-1, { keep = true })
-  return centered * (variance + self.eps):rsqrt() * self.scale + self.shift
+  return x:layer_norm(self.scale, self.shift, { eps = self.eps })
 end
 
 function LayerNorm:__tostring()
