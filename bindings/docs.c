@@ -18,7 +18,7 @@ void hyl_name_function(lua_State *L, const char *name)
     lua_pop(L, 1);
 }
 
-static void push_doc(lua_State *L, const char *name, const char *signature, const char *doc)
+void hyl_push_doc(lua_State *L, const char *name, const char *signature, const char *doc)
 {
     lua_createtable(L, 0, 4);
     lua_pushstring(L, name);
@@ -37,7 +37,7 @@ void hyl_register(lua_State *L, const hyl_function *functions)
         lua_setfield(L, -3, f->name);
         push_names(L);
         lua_insert(L, -2);
-        push_doc(L, f->name, f->signature, f->doc);
+        hyl_push_doc(L, f->name, f->signature, f->doc);
         lua_settable(L, -3);
         lua_pop(L, 1);
     }
@@ -58,7 +58,7 @@ static int about(lua_State *L)
     const hy_op *op = hy_op_find(name);
     if (!op)
         return 0;
-    push_doc(L, op->name, op->signature, op->doc);
+    hyl_push_doc(L, op->name, op->signature, op->doc);
     lua_pushboolean(L, op->backward != NULL);
     lua_setfield(L, -2, "differentiable");
     return 1;

@@ -5,7 +5,6 @@
 #include "args.h"
 #include "docs.h"
 
-
 static int call_op(lua_State *L)
 {
     const hyl_signature *s = lua_touserdata(L, lua_upvalueindex(1));
@@ -59,13 +58,7 @@ static void add_op(lua_State *L, const hy_op *op, int module, int methods)
 /* {name, signature, doc, differentiable, lo, hi} */
 static void push_op(lua_State *L, const hy_op *op)
 {
-    lua_createtable(L, 0, 6);
-    lua_pushstring(L, op->name);
-    lua_setfield(L, -2, "name");
-    lua_pushstring(L, op->signature);
-    lua_setfield(L, -2, "signature");
-    lua_pushstring(L, op->doc);
-    lua_setfield(L, -2, "doc");
+    hyl_push_doc(L, op->name, op->signature, op->doc);
     lua_pushboolean(L, op->backward != NULL);
     lua_setfield(L, -2, "differentiable");
     lua_pushnumber(L, op->lo);

@@ -10,8 +10,8 @@
 
 enum {
     ALIGNMENT = 64,
-    POOLED_LEAST = 1 << 17, /* smaller blocks are malloc's business */
-    STEPS = 4,              /* sizes per power of two */
+    LEAST_POWER = 17, /* blocks below 2^17 bytes are malloc's business */
+    STEPS = 4,        /* sizes per power of two */
 };
 #define POOL_MOST ((int64_t)128 << 20) /* bytes that wait at most */
 
@@ -23,7 +23,7 @@ struct hy_spare {
 /* Size class of a block, and the bytes it really has. */
 static int class_of(int64_t *bytes)
 {
-    if (*bytes < POOLED_LEAST) {
+    if (*bytes < 1 << LEAST_POWER) {
         *bytes = *bytes > 0 ? (*bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : ALIGNMENT;
         return -1;
     }
@@ -31,7 +31,7 @@ static int class_of(int64_t *bytes)
     const int64_t step = ((int64_t)1 << power) / STEPS;
     const int64_t steps = (*bytes + step - 1) / step; /* STEPS .. 2·STEPS */
     *bytes = steps * step;
-    const int index = (power - 17) * STEPS + (int)(steps - STEPS);
+    const int index = (power - LEAST_POWER) * STEPS + (int)(steps - STEPS);
     return index < HY_SPARES ? index : -1;
 }
 
@@ -87,7 +87,7 @@ void hy_free(hy_ctx *cx, void *p, int64_t bytes)
     const bool keep = false; /* a block that waits would hide its use after free */
 #else
     const bool keep = index >= 0 && bytes <= POOL_MOST;
-    if (keep && cx->pooled + bytes > POOL_MOST) /* what waits is of sizes that nobody asks for now */
+    if (keep && cx->pooled + bytes > POOL_MOST) /* what waits has sizes that are out of use */
         hy_pool_empty(cx);
 #endif
     if (!keep) {

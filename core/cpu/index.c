@@ -14,6 +14,13 @@ typedef struct put_job {
     real *out;
 } put_job;
 
+/* Every outer index × at most WIDTH columns is a task. */
+static void run_put(int64_t outer, put_job *j, hy_range_fn *tasks)
+{
+    j->tiles = parts_of(j->inner, WIDTH);
+    hy_parallel_for(outer * j->tiles, row_grain(j->m * min_of(WIDTH, j->inner)), tasks, j);
+}
+
 static void put_add_tasks(void *arg, int64_t begin, int64_t end)
 {
     const put_job *j = arg;
@@ -32,14 +39,8 @@ static void put_add_tasks(void *arg, int64_t begin, int64_t end)
 static void put_add(int64_t outer, int64_t n, int64_t inner, int64_t m, const void *g,
                     const int32_t *index, void *out)
 {
-    put_job j = { .n = n,
-                  .inner = inner,
-                  .m = m,
-                  .tiles = parts_of(inner, WIDTH),
-                  .g = g,
-                  .index = index,
-                  .out = out };
-    hy_parallel_for(outer * j.tiles, row_grain(m * min_of(WIDTH, inner)), put_add_tasks, &j);
+    put_job j = { .n = n, .inner = inner, .m = m, .g = g, .index = index, .out = out };
+    run_put(outer, &j, put_add_tasks);
 }
 
 static void gather_bwd_tasks(void *arg, int64_t begin, int64_t end)
@@ -60,14 +61,8 @@ static void gather_bwd_tasks(void *arg, int64_t begin, int64_t end)
 static void gather_bwd(int64_t outer, int64_t n, int64_t inner, int64_t m, const void *g,
                        const int32_t *index, void *out)
 {
-    put_job j = { .n = n,
-                  .inner = inner,
-                  .m = m,
-                  .tiles = parts_of(inner, WIDTH),
-                  .g = g,
-                  .index = index,
-                  .out = out };
-    hy_parallel_for(outer * j.tiles, row_grain(m * min_of(WIDTH, inner)), gather_bwd_tasks, &j);
+    put_job j = { .n = n, .inner = inner, .m = m, .g = g, .index = index, .out = out };
+    run_put(outer, &j, gather_bwd_tasks);
 }
 
 /* ---- random numbers ------------------------------------------------------------------------ */
