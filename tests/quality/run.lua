@@ -22,7 +22,7 @@ local methods = { "k-means", "AE + k-means", "DEC", "DEC global", "IDEC", "DCN" 
 
 local function key(set, method, seed) return ("%s,%s,%d"):format(set, method, seed) end
 
-local results = {} -- key → { acc, nmi, ari, seconds }
+local results = {} -- key → { acc, nmi, ari, seconds of pretraining, of clustering, peak MB }
 
 assert(io.open(path, "a")):close() -- is there from now on
 for line in io.lines(path) do
@@ -33,10 +33,11 @@ for line in io.lines(path) do
   end
 end
 
-local function keep(set, method, seed, y, labels, seconds)
+local function keep(set, method, seed, y, labels, cost)
   local name = key(set, method, seed)
-  results[name] = { metrics.acc(y, labels), metrics.nmi(y, labels), metrics.ari(y, labels), seconds }
-  local line = ("%s,%.4f,%.4f,%.4f,%.1f"):format(name, table.unpack(results[name]))
+  results[name] = { metrics.acc(y, labels), metrics.nmi(y, labels), metrics.ari(y, labels),
+    cost.pretraining, cost.seconds, cost.peak }
+  local line = ("%s,%.4f,%.4f,%.4f,%.1f,%.1f,%.0f"):format(name, table.unpack(results[name]))
   local file = assert(io.open(path, "a"))
   file:write(line, "\n")
   file:close()
@@ -51,9 +52,39 @@ local function missing(set, seed)
   end
 end
 
+--- The largest memory of this process so far, in MB; counted anew after `forget_peak`.
+local function peak()
+  for line in io.lines "/proc/self/status" do
+    local kilobytes = line:match "^VmHWM:%s*(%d+)"
+    if kilobytes then return tonumber(kilobytes) / 1000 end
+  end
+end
+
+local function forget_peak()
+  collectgarbage()
+  local file = io.open("/proc/self/clear_refs", "w")
+  if file then file:write("5"):close() end
+end
+
 local function timed(fn)
   local started = hy.clock()
   return fn(), hy.clock() - started
+end
+
+--- The pretrained network of a set and seed, and its seconds. It is kept beside the results, for a
+-- run that goes on later.
+local function pretrained(set, x, seed, rng)
+  local file = ("%s-%s-%d.hyades"):format(path:gsub("%.csv$", ""), set.name, seed)
+  if io.open(file) then
+    local kept = hy.load(file)
+    return kept.net, kept.seconds
+  end
+  local net, seconds = timed(function()
+    return nn.Autoencoder{ layers = { x.x:size(2), 500, 500, 2000, 10 }, rng = rng:split() }:fit(x,
+      { epochs = set.pretraining, rng = rng:split(), progress = set.name })
+  end)
+  hy.save(file, { net = net, seconds = seconds })
+  return net, seconds
 end
 
 local function deep_model(method, net, set, rng)
@@ -64,16 +95,13 @@ local function deep_model(method, net, set, rng)
 end
 
 local function run_seed(set, x, seed)
-  -- every method has a stream of its own, so that it scores the same alone as among others
+  -- the network and every method have a stream of their own: each scores the same alone
   local rng, streams = hy.rng(seed), {}
+  local net, pretraining = pretrained(set, x, seed, rng:split())
   for _, method in ipairs(methods) do streams[method] = rng:split() end
-  local width = x.x:size(2)
-  local net, pretraining = timed(function()
-    return nn.Autoencoder{ layers = { width, 500, 500, 2000, 10 }, rng = rng:split() }:fit(x,
-      { epochs = set.pretraining, rng = rng:split(), progress = set.name })
-  end)
   for _, method in ipairs(methods) do
     if not results[key(set.name, method, seed)] then
+      forget_peak()
       local model, seconds = timed(function()
         if method == "k-means" then
           return cluster.KMeans{ k = 10, rng = streams[method] }:fit(x)
@@ -82,8 +110,8 @@ local function run_seed(set, x, seed)
         end
         return deep_model(method, net:clone(), set, streams[method]):fit(x)
       end)
-      local before = method == "k-means" and 0 or pretraining
-      keep(set.name, method, seed, x.y, model.labels, before + seconds)
+      keep(set, method, seed, x.y, model.labels,
+        { pretraining = method == "k-means" and 0 or pretraining, seconds = seconds, peak = peak() })
     end
   end
 end
