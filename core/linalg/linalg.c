@@ -143,7 +143,7 @@ bool hy_linalg_is_flipped(int64_t n, const double *v)
 
 int hy_linalg_alone(int64_t rows, int64_t columns)
 {
-    enum { SMALL = 1 << 19 };
+    enum { SMALL = 1 << 20 };
     const int threads = hy_threads(0);
     if (threads > 1 && rows * columns < SMALL)
         hy_threads(1);
