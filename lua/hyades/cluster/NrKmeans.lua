@@ -3,7 +3,8 @@
 -- clusterings in optimal subspaces, KDD 2018.
 -- k: list of the numbers of clusters, one a subspace (default { 3, 3 }); a 1 at the end is the noise
 --   space, which holds what no clustering needs
--- init: first centers of every subspace: "k-means++", or a list of tensors k×d
+-- init: first centers of every subspace: "k-means++", a constructor such as cluster.KMeans, a function
+--   (x, k, rng) that returns centers k×d, or a list with a tensor k×d for each
 -- V_init: first rotation d×d, random otherwise · P_init: list of lists of its columns, one a subspace
 -- m_init: list of the first numbers of dimensions
 -- mdl_for_noisespace=false: dimensions leave the noise space only where that saves bits
@@ -119,21 +120,21 @@ local function first_basis(self, sizes, d, rng)
   return basis
 end
 
+-- Centers of every subspace to begin with. Seeds come one candidate at a time: the greedy choice
+-- would give all subspaces nearly the same ones.
 local function first_centers(self, sample, k, rng)
   local centers = {}
   for j, count in ipairs(k) do
-    local rows
-    if type(self.init) == "table" then
-      rows = self.init[j]
-      if class.kind(rows) ~= "tensor" or rows:dim() ~= 2 or rows:size(1) ~= count
-        or rows:size(2) ~= sample.d then
-        fail("init[%d] must be a tensor %d×%d, got %s", j, count, sample.d,
-          class.kind(rows) == "tensor" and table.concat(rows:size(), "×") or type(rows))
-      end
-    elseif self.init ~= "k-means++" then
-      fail('option init must be "k-means++" or a list of tensors, got %s', check.describe(self.init))
+    local init, rows = self.init, nil
+    if type(init) == "table" and not class.is_class(init) then init = init[j] end
+    if init == "k-means++" or count == 1 then
+      rows = hy.kmeans_plusplus(sample.x, count, { rng = rng, candidates = 1 })
+    elseif type(init) == "function" or class.is_class(init) or class.kind(init) == "tensor" then
+      local one = setmetatable({ k = count, init = init, rng = rng }, NrKmeans)
+      rows = model.start_centers(one, sample.x)
     else
-      rows = hy.kmeans_plusplus(sample.x, count, { rng = rng })
+      fail('option init must be "k-means++", a constructor, a function or a list of tensors, got %s',
+        check.describe(self.init))
     end
     centers[j] = rows:to "f64" - sample.mean
   end
@@ -142,32 +143,21 @@ end
 
 -- ---- fit ----------------------------------------------------------------------------------------
 
--- One restart: the state it ends in, and its row of the history.
-local function run(self, sample, k, rng)
+--- The state of a restart before its first step.
+-- sample: from subspaces.sample · k: list of integers · rng
+-- → state of subspaces.lua
+function NrKmeans:begin(sample, k, rng)
   local sizes = first_sizes(self, #k, sample.d, rng)
-  local state = subspaces.start(sample, first_centers(self, sample, k, rng),
-    first_basis(self, sizes, sample.d, rng), self)
-  local costs = {}
-  local iterations = state:run(self.max_iter, function(cost) costs[#costs + 1] = cost end)
-  local by_bits = self.cost_type == "mdl"
-  return state, { cost = by_bits and state:mdl() or state:cost(), iterations = iterations,
-    costs = costs }
+  local centers = first_centers(self, sample, k, rng)
+  return subspaces.start(sample, centers, first_basis(self, sizes, sample.d, rng), self)
 end
 
--- Everything that the state knows, as fields.
-local function publish(self, state)
-  local x = state.points.x
-  local V, m, P = state:rotation()
-  self.V, self.m, self.P = V:to(x.dtype == "u8" and "f32" or x.dtype), m, P
-  self.labels, self.inertia = hy.stack(state.labels, 2), state:cost()
-  self.centers, self.outlier_count, self.clusters = {}, {}, {}
-  for j, rows in ipairs(state.centers) do
-    self.centers[j] = (rows + state.points.mean):to(self.V.dtype)
-    self.outlier_count[j], self.clusters[j] = state.outliers[j], rows:size(1)
-  end
-  self.clusters_lost, self.subspaces_lost = state.clusters_lost, state.subspaces_lost
-  local measured = self.outliers or self.mdl_for_noisespace or self.cost_type == "mdl"
-  self.mdl = measured and state:mdl() or nil
+-- Runs a state; its row of the history.
+local function run(self, state)
+  local costs = {}
+  local iterations = state:run(self.max_iter, function(cost) costs[#costs + 1] = cost end)
+  return { cost = self.cost_type == "mdl" and state:mdl() or state:cost(), iterations = iterations,
+    costs = costs }
 end
 
 function NrKmeans:fit(x)
@@ -183,14 +173,15 @@ function NrKmeans:fit(x)
   local progress <close> = hy.progress(self.n_init, self.verbose and "NrKmeans")
   self.history = {}
   for restart = 1, self.n_init do
-    local state, row = run(self, sample, k, self.rng:split())
+    local state = self:begin(sample, k, self.rng:split())
+    local row = run(self, state)
     self.history[restart] = row
     if not best or row.cost < lowest then
       best, lowest, self.iterations = state, row.cost, row.iterations
     end
     progress:step():set{ cost = lowest }
   end
-  publish(self, best)
+  for name, value in pairs(best:fields(self.cost_type == "mdl")) do self[name] = value end
   return self
 end
 

@@ -407,4 +407,21 @@ function Subspaces:rotation()
   return (hy.qr(known, { full = true })), sizes, positions
 end
 
+--- What a fitted model publishes.
+-- measured: flag, the description length is wanted in any case
+-- → table of fields
+function Subspaces:fields(measured)
+  local x, V, m, P = self.points.x, self:rotation()
+  V = V:to(x.dtype == "u8" and "f32" or x.dtype)
+  local fields = { V = V, m = m, P = P, labels = hy.stack(self.labels, 2), inertia = self:cost(),
+    centers = {}, clusters = {}, outlier_count = {}, clusters_lost = self.clusters_lost,
+    subspaces_lost = self.subspaces_lost }
+  for j, rows in ipairs(self.centers) do
+    fields.centers[j] = (rows + self.points.mean):to(V.dtype)
+    fields.clusters[j], fields.outlier_count[j] = rows:size(1), self.outliers[j]
+  end
+  if measured or self.find_outliers or self.mdl_for_noisespace then fields.mdl = self:mdl() end
+  return fields
+end
+
 return { sample = sample, start = start, select_columns = select_columns }
