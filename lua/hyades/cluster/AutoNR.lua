@@ -8,6 +8,10 @@
 -- similarity=1e-5: noise spaces whose bits differ by less than this share count as the same, and then
 --   one repetition is enough · max_iter=300 · max_distance, precision: of the code, found in x unless
 -- given · rng · verbose=false: a line a try
+-- noise_floor: true: only directions that vary more than noise does by chance leave the noise space;
+--   false: as published; default: where there are fewer than 10 points a column (project design)
+-- keep_products=true: two clusterings stay two where one with a cluster for every pair of labels would
+--   be best, for it says nothing new; false: as published, they merge if that saves bits
 -- Noise is coded with one variance: features of very different scale want data.standardize first.
 -- Fields: labels n×S (the noise space's too), centers (list of k×d), clusters (of each), V, m, P, mdl,
 -- costs (bits of each subspace), outlier_count; history, a row for every try: operation, full (all of
@@ -23,8 +27,11 @@ local NrKmeans = require "hyades.cluster.NrKmeans"
 
 local AutoNR = model.define("AutoNR", { n_init = 15, max_k = check.optional,
   max_subspaces = check.optional, outliers = true, mdl_for_noisespace = true, similarity = 1e-5,
-  max_iter = 300, max_distance = check.optional, precision = check.optional, rng = hy.rng,
+  noise_floor = check.optional,
+  keep_products = true, max_iter = 300, max_distance = check.optional, precision = check.optional, rng = hy.rng,
   verbose = false })
+
+local points_for_each = 10 -- column: with fewer, splits look above the noise floor
 
 -- ---- candidates -----------------------------------------------------------------------------------
 
@@ -212,13 +219,17 @@ local function full_centers(self, labels, k)
   return hy.cluster_means(self.sample.x, labels, k) - self.sample.mean
 end
 
--- Subspace s of the best model gives way to those of a candidate found within it.
-local function replace(self, s, found)
+-- Subspace s of the best model gives way to those of a candidate found within its columns v, and
+-- to noise in the others.
+local function replace(self, s, found, v, others)
   local list = spaces_of(self.best.state)
-  local old = table.remove(list, s)
+  table.remove(list, s)
   for _, space in ipairs(spaces_of(found.state)) do
-    list[#list + 1] = { k = space.k, v = old.v:mm(space.v),
+    list[#list + 1] = { k = space.k, v = v:mm(space.v),
       centers = full_centers(self, space.labels, space.k) }
+  end
+  if others then
+    list[#list + 1] = { k = 1, v = others, centers = hy.zeros(1, v:size(1), { dtype = "f64" }) }
   end
   return run_all(self, found.row.operation, list)
 end
@@ -249,16 +260,30 @@ local function order_of(best)
   return order
 end
 
+-- The directions of a space whose scatter is above the noise floor, and the others.
+local function above_noise(self, v)
+  local scatter = v:t():mm(self.sample:scatter()):mm(v)
+  local values, vectors = hy.eigh((scatter + scatter:t()) / 2)
+  local m, count = v:size(2), math.tointeger(values:gt(self.floor):sum():item())
+  return v:mm(vectors:narrow(2, m - count + 1, count)), v:mm(vectors:narrow(2, 1, m - count))
+end
+
 -- Try to split subspace s. → accepted
 local function try_split(self, s)
   local state, alone = self.best.state, self.best.state:count() == 1
   local m, k = state:m(s), state:k(s)
   if m == 1 and k > 1 then return false end
-  local sample = alone and self.sample or within(self, spaces_of(state)[s].v)
+  local v = spaces_of(state)[s].v
+  if k == 1 and self.floor then
+    local clear, noise = above_noise(self, v)
+    if clear:size(2) == 0 then return false end
+    return accept(self, replace(self, s, split_noise(self, within(self, clear), false), clear, noise))
+  end
+  local sample = alone and self.sample or within(self, v)
   local found = k == 1 and split_noise(self, sample, alone) or split_clusters(self, sample, k)
   if alone then return accept(self, found) end
   if not found or not saves(found.bits, self.best.costs[s]) then return false end
-  return accept(self, replace(self, s, found))
+  return accept(self, replace(self, s, found, v))
 end
 
 -- One sweep over the subspaces. → one was accepted
@@ -299,6 +324,7 @@ local function try_merge(self, spaces, i, j)
     if centers:size(1) < 2 then break end
     centers = merge_nearest(centers)
   end
+  if self.keep_products and best and best.state:k(1) >= a.k * b.k then return nil end
   if alone or not best then return best end
   if not saves(best.bits, self.best.costs[i] + self.best.costs[j]) then return nil end
   local list = {}
@@ -331,6 +357,18 @@ end
 
 -- ---- fit ------------------------------------------------------------------------------------------
 
+-- Scatter that a direction has by noise alone: singular values below the hard threshold of Gavish &
+-- Donoho, The optimal hard threshold for singular values is 4/√3, IEEE Trans. Inf. Theory 2014.
+-- With few points a column noise varies so unevenly by chance, and clusters differ so much in some
+-- of its directions, that splitting it would save bits for ever: no bits are charged for V.
+local function noise_floor(sample)
+  local n, d = sample.n, sample.d
+  local values, least = hy.eigh(sample:scatter()):totable(), math.max(d - n, 0)
+  local beta, middle = math.min(n, d) / math.max(n, d), least + (d - least + 1) // 2
+  local factor = 0.56 * beta ^ 3 - 0.95 * beta ^ 2 + 1.82 * beta + 1.43
+  return factor ^ 2 * math.max(values[middle], 0)
+end
+
 local function prepare(self, x)
   local n, d = x:size(1), x:size(2)
   if d < 2 then error(("AutoNR: x must have 2 columns or more, got %d"):format(d), 0) end
@@ -343,7 +381,10 @@ local function prepare(self, x)
       check.number("AutoNR", "option max_distance", self.max_distance or mdl.max_distance(x), 0),
       check.number("AutoNR", "option precision", self.precision or mdl.precision(x), 0))
   end
-  self.inner = NrKmeans{ outliers = self.outliers, mdl_for_noisespace = self.mdl_for_noisespace }
+  local few = self.noise_floor == nil and n < points_for_each * d
+  self.floor = (self.noise_floor or few) and noise_floor(self.sample) or nil
+  self.inner = NrKmeans{ outliers = self.outliers, mdl_for_noisespace = self.mdl_for_noisespace,
+    threshold = self.floor and -self.floor }
   self.history = {}
 end
 
@@ -361,7 +402,8 @@ function AutoNR:fit(x)
   local best = self.best
   for name, value in pairs(best.state:fields()) do self[name] = value end
   self.mdl, self.costs = best.total, best.costs
-  for _, name in ipairs{ "best", "sample", "inner", "most", "limit", "improved" } do self[name] = nil end
+  for _, name in ipairs{ "best", "sample", "inner", "most", "limit", "improved",
+    "floor" } do self[name] = nil end
   return self
 end
 

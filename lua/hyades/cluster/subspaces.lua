@@ -321,10 +321,11 @@ function Subspaces:rotate(i, j)
   local both = not last and hy.cat({ self.basis[i], self.basis[j] }, 2) or nil
   if both and both:size(2) == 0 then return end
   local values, vectors = difference(self, i, j, both)
-  local threshold = self.threshold or -rounding * self.points.d * self.points.total
+  local noise = last and self:k(j) == 1
+  local threshold = noise and self.threshold or -rounding * self.points.d * self.points.total
   local r = below(values, threshold)
   r = math.min(r, both and both:size(2) or self:m(i) + self:m(j))
-  if last and self:k(j) == 1 and self.mdl_for_noisespace then
+  if noise and self.mdl_for_noisespace then
     r = by_description_length(self, i, vectors, r)
   end
   local first = vectors:narrow(2, 1, r):contiguous()
