@@ -92,7 +92,7 @@ end
 -- The centers of subspace j with those of its widest cluster moved apart.
 local function split_widest(state, j)
   local p, m, centers, labels = state.points, state:m(j), state.centers[j], state.labels[j]
-  local v = subspaces.select_columns((state:rotation()), select(3, state:rotation())[j])
+  local v = state:columns(j)
   local spread = hy.center_distance(p:project(v), centers:mm(v), labels):reshape(-1, 1)
   local widest = hy.cluster_means(spread, labels, state:k(j)):reshape(-1):argmax():item()
   local rows = p.x:index(labels:eq(widest):nonzero():reshape(-1)):to "f64" - p.mean

@@ -408,6 +408,14 @@ function Subspaces:rotation()
   return (hy.qr(known, { full = true })), sizes, positions
 end
 
+--- An orthonormal basis of subspace j.
+-- → f64 d×m
+function Subspaces:columns(j)
+  if j < #self.centers then return self.basis[j] end
+  local V, _, P = self:rotation()
+  return select_columns(V, P[j])
+end
+
 --- What a fitted model publishes.
 -- measured: flag, the description length is wanted in any case
 -- → table of fields
