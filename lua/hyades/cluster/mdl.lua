@@ -61,7 +61,7 @@ function mdl.precision(x)
     count = count + varies:sum():item()
     sum = sum + least:masked_fill(least:ge(math.huge), 0):sum():item()
   end
-  if count == 0 then error("mdl: every feature of x is constant; there is nothing to encode", 0) end
+  if count == 0 then error("every column of x is constant: there is nothing to describe", 0) end
   return sum / count
 end
 
