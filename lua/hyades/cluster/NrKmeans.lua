@@ -262,7 +262,8 @@ function NrKmeans:dissolve_noise_space(x, options)
   options = check.options("NrKmeans:dissolve_noise_space", options, { by = "random", rng = hy.rng })
   local last = fitted(self) and #self.clusters
   if last == 1 or self.clusters[last] > 1 then return self end
-  local lists, columns = { table.unpack(self.P, 1, last - 1) }, self.P[last]
+  local lists, columns = {}, self.P[last]
+  for j = 1, last - 1 do lists[j] = { table.unpack(self.P[j]) } end
   if options.by == "random" then
     local rng = options.rng == true and hy.rng or options.rng
     for _, column in ipairs(columns) do

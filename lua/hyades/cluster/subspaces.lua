@@ -182,6 +182,14 @@ function Subspaces:costs()
   return costs
 end
 
+--- The bits of subspace j if its basis were v.
+-- j: integer · v: f64 d×m
+-- → number
+function Subspaces:bits(j, v)
+  local trace = self.points:energy(v):sum():item() - squares(factor(self, j):mm(v))
+  return self.points:code():subspace(v:size(2), self:k(j), nil, clean(self, trace))
+end
+
 --- All bits.
 function Subspaces:mdl() return mdl.total(self:costs()) end
 
@@ -433,4 +441,21 @@ function Subspaces:fields(measured)
   return fields
 end
 
-return { sample = sample, start = start, select_columns = select_columns }
+--- The state that a fitted model ended in, without its outliers.
+-- points: sample · model: with centers, labels n×S, V and P
+-- → state
+local function fixed(points, model)
+  local centers, basis, V = {}, {}, model.V:to "f64"
+  for j, rows in ipairs(model.centers) do
+    centers[j] = rows:to "f64" - points.mean
+    if j < #model.centers then basis[j] = select_columns(V, model.P[j]) end
+  end
+  local state = start(points, centers, basis, {})
+  for j, rows in ipairs(centers) do
+    state.labels[j] = model.labels:narrow(2, j, 1):contiguous():reshape(-1)
+    state.counts[j], state.outliers[j] = state.labels[j]:bincount(rows:size(1)), 0
+  end
+  return state
+end
+
+return { sample = sample, fixed = fixed, start = start, select_columns = select_columns }
