@@ -4,6 +4,7 @@
 -- Nr-Kmeans and Nr-DipMeans, TKDD 2020: of the method only its description was available, so results
 -- need not agree with the published ones.
 -- subspaces=2: clusterings · noise=true: one more subspace for what no clustering needs
+-- mdl_for_noisespace=true: dimensions leave the noise space only where that saves bits
 -- alpha=0.001: a cluster is split where the dip has a smaller probability · max_k=50: clusters
 -- n_init=10: restarts of the first NrKmeans, with 2 clusters a subspace · max_iter=300 · rng
 -- verbose=false
@@ -17,7 +18,7 @@ local subspaces = require "hyades.cluster.subspaces"
 local NrKmeans = require "hyades.cluster.NrKmeans"
 
 local NrDipMeans = model.define("NrDipMeans", { subspaces = 2, noise = true, alpha = 0.001, max_k = 50,
-  n_init = 10, max_iter = 300, rng = hy.rng, verbose = false })
+  mdl_for_noisespace = true, n_init = 10, max_iter = 300, rng = hy.rng, verbose = false })
 
 -- The smallest probability of the dips along the axes of the subspace, and the principal ones.
 local function probability(z)
@@ -69,7 +70,7 @@ local function begin(self, sample)
   local k, best = {}, nil
   for j = 1, self.subspaces do k[j] = 2 end
   if self.noise then k[#k + 1] = 1 end
-  local inner = NrKmeans{ k = k }
+  local inner = NrKmeans{ k = k, mdl_for_noisespace = self.mdl_for_noisespace }
   for _ = 1, self.n_init do
     local state = inner:begin(sample, k, self.rng:split())
     state:run(self.max_iter)
