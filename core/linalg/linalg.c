@@ -163,8 +163,8 @@ const hy_op hy_ops_linalg[] = {
       .signature = "a:matrix weights:vector -> vector matrix",
       .forward = hy_eigh_low_rank_fwd,
       .doc = "Eigenvalues of aᵀ·diag(weights)·a, ascending, and their vectors as columns, "
-             "for as many as a has rows (or columns, if fewer): all others are 0. The matrix itself is "
-             "never formed." },
+             "for as many as a has rows (or columns, if fewer): all others are 0. The matrix "
+             "itself is never formed." },
     { .name = "svd",
       .signature = "x:matrix -> matrix vector matrix",
       .forward = hy_svd_fwd,

@@ -81,7 +81,8 @@ end
 
 describe("NrDipMeans", function()
   it("finds how many clusters each planted clustering has", function()
-    local set = hy.data.nonredundant{ k = { 4, 3, 1 }, m = { 1, 1, 3 }, box = 60, std = 0.5, rng = hy.rng(12) }
+    local set = hy.data.nonredundant{ k = { 4, 3, 1 }, m = { 1, 1, 3 }, box = 60, std = 0.5,
+      rng = hy.rng(12) }
     local model = cluster.NrDipMeans{ rng = hy.rng(1) }:fit(set)
     local found = { table.unpack(model.clusters) }
     table.sort(found)

@@ -2,20 +2,22 @@
 -- as that shortens the description of the data. Leiber, Mautz, Plant & Böhm, Automatic parameter
 -- selection for non-redundant clustering, SDM 2022.
 -- n_init=15: repetitions of NrKmeans for every candidate, the first from the last result
--- max_k: most clusters in a subspace (default n) · max_subspaces (default d), the noise space counts
+-- max_k: most clusters in a subspace (default n)
+-- max_subspaces: default d; the noise space counts
 -- outliers=true: points that cost more bits in their cluster than by themselves get the label −1
 -- mdl_for_noisespace=true: dimensions leave the noise space only where that saves bits
 -- similarity=1e-5: noise spaces whose bits differ by less than this share count as the same, and then
---   one repetition is enough · max_iter=300 · max_distance, precision: of the code, found in x unless
--- given · rng · verbose=false: a line a try
+--   one repetition is enough · max_iter=300
+-- max_distance, precision: of the code, found in x unless given · rng · verbose=false: a line a try
 -- noise_floor: true: only directions that vary more than noise does by chance leave the noise space;
 --   false: as published; default: where there are fewer than 10 points a column (project design)
 -- keep_products=true: two clusterings stay two where one with a cluster for every pair of labels would
 --   be best, for it says nothing new; false: as published, they merge if that saves bits
 -- Noise is coded with one variance: features of very different scale want data.standardize first.
--- Fields: labels n×S (the noise space's too), centers (list of k×d), clusters (of each), V, m, P, mdl,
--- costs (bits of each subspace), outlier_count; history, a row for every try: operation, full (all of
--- space, or one subspace by itself), k, cost (bits: all, or those of the subspaces tried), accepted.
+-- Fields: labels n×S (the noise space's too), centers (list of k×d), clusters (of each), V, m, P,
+-- mdl, costs (bits of each subspace), outlier_count; history, a row for every try: operation, full
+-- (all of space, or one subspace by itself), k, cost (bits: all, or those of the subspaces tried),
+-- accepted. The noise-space and product rules are of this library, not of the paper.
 
 local hy = require "hyades"
 local check = require "hyades.check"
@@ -28,12 +30,12 @@ local NrKmeans = require "hyades.cluster.NrKmeans"
 local AutoNR = model.define("AutoNR", { n_init = 15, max_k = check.optional,
   max_subspaces = check.optional, outliers = true, mdl_for_noisespace = true, similarity = 1e-5,
   noise_floor = check.optional,
-  keep_products = true, max_iter = 300, max_distance = check.optional, precision = check.optional, rng = hy.rng,
-  verbose = false })
+  keep_products = true, max_iter = 300, max_distance = check.optional,
+  precision = check.optional, rng = hy.rng, verbose = false })
 
 local points_for_each = 10 -- column: with fewer, splits look above the noise floor
 
--- ---- candidates -----------------------------------------------------------------------------------
+-- ---- candidates --------------------------------------------------------------------------------
 
 -- Fewer bits, and not by rounding.
 local function saves(bits, than) return bits < than - 1e-9 * math.abs(than) end
@@ -87,7 +89,7 @@ local function continue(candidate, centers)
   return { centers = centers, basis = { table.unpack(candidate.state.basis) } }
 end
 
--- ---- noise-space split ----------------------------------------------------------------------------
+-- ---- noise-space split -------------------------------------------------------------------------
 
 -- The centers of subspace j with those of its widest cluster moved apart.
 local function split_widest(state, j)
@@ -109,7 +111,8 @@ end
 local function split_noise(self, sample, full)
   local k, repetitions, best, warm = sample.d == 1 and { 2 } or { 2, 1 }, self.n_init, nil, nil
   while k[1] <= self.most do
-    local found = record(self, "noise-space split", search(self, sample, k, repetitions, warm), full)
+    local found = search(self, sample, k, repetitions, warm)
+    record(self, "noise-space split", found, full)
     local state, count = found.state, found.state:count()
     if best and found.bits >= best.bits then break end
     local kept = count == #k and state:k(1) == k[1]
@@ -125,7 +128,7 @@ local function split_noise(self, sample, full)
   return best
 end
 
--- ---- cluster-space split --------------------------------------------------------------------------
+-- ---- cluster-space split -----------------------------------------------------------------------
 
 -- The two nearest centers become the point between them.
 local function merge_nearest(centers)
@@ -183,7 +186,7 @@ local function split_clusters(self, sample, clusters)
   return best
 end
 
--- ---- all of space ---------------------------------------------------------------------------------
+-- ---- all of space ------------------------------------------------------------------------------
 
 -- The subspaces of a state, each with its centers and its own columns.
 local function spaces_of(state)
@@ -240,7 +243,7 @@ local function accept(self, candidate)
   return true
 end
 
--- ---- split phase ----------------------------------------------------------------------------------
+-- ---- split phase -------------------------------------------------------------------------------
 
 -- The points as they are seen within some columns.
 local function within(self, v)
@@ -277,7 +280,8 @@ local function try_split(self, s)
   if k == 1 and self.floor then
     local clear, noise = above_noise(self, v)
     if clear:size(2) == 0 then return false end
-    return accept(self, replace(self, s, split_noise(self, within(self, clear), false), clear, noise))
+    local found = split_noise(self, within(self, clear), false)
+    return accept(self, replace(self, s, found, clear, noise))
   end
   local sample = alone and self.sample or within(self, v)
   local found = k == 1 and split_noise(self, sample, alone) or split_clusters(self, sample, k)
@@ -294,7 +298,7 @@ local function split_phase(self)
   return false
 end
 
--- ---- merge phase ----------------------------------------------------------------------------------
+-- ---- merge phase -------------------------------------------------------------------------------
 
 -- All sums of a center of one subspace and one of the other.
 local function product(a, b)
@@ -355,7 +359,7 @@ local function merge_phase(self)
   return merged
 end
 
--- ---- fit ------------------------------------------------------------------------------------------
+-- ---- fit ---------------------------------------------------------------------------------------
 
 -- Scatter that a direction has by noise alone: singular values below the hard threshold of Gavish &
 -- Donoho, The optimal hard threshold for singular values is 4/√3, IEEE Trans. Inf. Theory 2014.

@@ -17,8 +17,8 @@ local points = require "hyades.cluster.points"
 local subspaces = require "hyades.cluster.subspaces"
 local NrKmeans = require "hyades.cluster.NrKmeans"
 
-local NrDipMeans = model.define("NrDipMeans", { subspaces = 2, noise = true, alpha = 0.001, max_k = 50,
-  mdl_for_noisespace = true, n_init = 10, max_iter = 300, rng = hy.rng, verbose = false })
+local NrDipMeans = model.define("NrDipMeans", { subspaces = 2, noise = true, alpha = 0.001,
+  max_k = 50, mdl_for_noisespace = true, n_init = 10, max_iter = 300, rng = hy.rng, verbose = false })
 
 -- The smallest probability of the dips along the axes of the subspace, and the principal ones.
 local function probability(z)

@@ -13,9 +13,10 @@
 --   10 where it matters · cost_type="default" (scatter) or "mdl" (bits): what best means
 -- max_iter=300 · threshold: eigenvalues below it move a dimension (default: below rounding)
 -- max_distance, precision: of the code, found in x unless given · rng · verbose=false
--- Fields: labels n×S (the noise space's too), centers (list of k×d), clusters (of each), V d×d, m, P (lists of columns
--- of V), inertia, mdl (with outliers, mdl_for_noisespace or cost_type "mdl"), iterations, outlier_count,
--- clusters_lost, subspaces_lost (they ran empty), history (a row a restart, the cost after every step).
+-- Fields: labels n×S (the noise space's too), centers (list of k×d), clusters (of each), V d×d, m,
+-- P (lists of columns of V), inertia, mdl (with outliers, mdl_for_noisespace or cost_type "mdl"),
+-- iterations, outlier_count, clusters_lost, subspaces_lost (they ran empty), history (a row a
+-- restart, its costs after every step).
 
 local hy = require "hyades"
 local check = require "hyades.check"
@@ -37,10 +38,13 @@ local function fail(problem, ...) error("NrKmeans: " .. problem:format(...), 0) 
 
 local function read_k(k, n, d)
   if math.tointeger(k) then k = { k } end
-  if type(k) ~= "table" or #k == 0 then fail("option k must be a list of integers, got %s", type(k)) end
+  if type(k) ~= "table" or #k == 0 then
+    fail("option k must be a list of integers, got %s", check.describe(k))
+  end
   local list = {}
   for j, count in ipairs(k) do
-    list[j] = math.tointeger(check.number("NrKmeans", ("option k[%d]"):format(j), count, 1, nil, true))
+    count = check.number("NrKmeans", ("option k[%d]"):format(j), count, 1, nil, true)
+    list[j] = math.tointeger(count)
     if n < count then fail("k[%d] = %d needs at least as many points, got %d", j, count, n) end
     if count == 1 and j < #k then
       fail("k[%d] = 1 is a noise space, which must come last, and only once", j)
@@ -271,7 +275,8 @@ function NrKmeans:dissolve_noise_space(x, options)
       list[#list + 1] = column
     end
   elseif options.by == "mdl" then
-    by_bits(self, subspaces.fixed(subspaces.sample(points("NrKmeans", x, true)), self), lists, columns)
+    local sample = subspaces.sample(points("NrKmeans", x, true))
+    by_bits(self, subspaces.fixed(sample, self), lists, columns)
   else
     error(('NrKmeans:dissolve_noise_space: option by must be "random" or "mdl", got %s'):format(
       check.describe(options.by)), 2)

@@ -74,7 +74,8 @@ local function follow(state, rows)
   local centers = state.centers[1]
   local _, means, counts = hy.nearest_means(rows, centers:mm(v):mm(v:t()))
   local seen = state.counts[1] + counts
-  state.centers[1] = centers + (means - centers) * (counts / seen:clamp(1, math.huge)):reshape(-1, 1)
+  local share = (counts / seen:clamp(1, math.huge)):reshape(-1, 1)
+  state.centers[1] = centers + (means - centers) * share
   state.counts[1] = seen
   local total = seen:sum()
   state.centers[2] = (state.centers[1] * seen:reshape(-1, 1)):sum(1, { keep = true }) / total
@@ -115,9 +116,9 @@ end
 
 -- The same as non-redundant k-means with a noise space.
 local function with_noise_space(self, d)
-  local options = { k = { self.k, self.k > 1 and d > 1 and 1 or nil }, init = self.init, rng = self.rng }
-  for _, name in ipairs{ "V_init", "mdl_for_noisespace", "outliers", "n_init", "cost_type", "max_iter",
-    "threshold", "max_distance", "precision", "verbose" } do
+  local options = { k = { self.k, self.k > 1 and d > 1 and 1 or nil }, init = self.init }
+  for _, name in ipairs{ "V_init", "mdl_for_noisespace", "outliers", "n_init", "cost_type",
+    "max_iter", "threshold", "max_distance", "precision", "rng", "verbose" } do
     options[name] = self[name]
   end
   if class.kind(self.init) == "tensor" then options.init = { self.init } end

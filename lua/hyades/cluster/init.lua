@@ -1,5 +1,6 @@
 --- Clustering and decomposition: `cluster.KMeans{ k = 3 }:fit(x).labels`.
 
-return require("hyades.lazy").folder("hyades.cluster", { "NrKmeans", "SubKmeans", "AutoNR", "NrDipMeans", "Orth1",
-  "Orth2", "KMeans", "PCA", "dip", "dip_pvalue",
-  "hungarian" })
+return require("hyades.lazy").folder("hyades.cluster", { "KMeans", "PCA", "dip", "dip_pvalue",
+  "hungarian",
+  "SubKmeans", "NrKmeans", "AutoNR", "NrDipMeans", "Orth1", "Orth2",
+})

@@ -63,7 +63,8 @@ return function(name, prepare, remove)
     self.steps, self.centers, self.inertia, self.warning = {}, {}, {}, nil
     for s, k in ipairs(self.k) do
       if s > 1 and variance(x) <= least_variance * start then
-        self.warning = ("only %d of %d clusterings: nothing was left after them"):format(s - 1, #self.k)
+        self.warning = ("only %d of %d clusterings: nothing was left after them"):format(s - 1,
+          #self.k)
         break
       end
       local step = {}
@@ -105,7 +106,9 @@ return function(name, prepare, remove)
   -- → f64 n×m
   function Method:transform(x, s)
     local z
-    walk(self, x, function(at, seen) z = at == (s or 1) and coordinates(self.steps[at], seen) or z end)
+    walk(self, x, function(at, seen)
+      if at == (s or 1) then z = coordinates(self.steps[at], seen) end
+    end)
     return z or error(("%s: there are %d clusterings, not %s"):format(name, #self.steps,
       tostring(s)), 2)
   end

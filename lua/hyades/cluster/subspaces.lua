@@ -37,7 +37,7 @@ function Sample:code()
   return self.given_code
 end
 
--- Rows first..first+size−1, centered, in f64.
+--- Rows first..first+size−1, centered, in f64.
 function Sample:rows(first, size)
   return self.x:narrow(1, first, size):to "f64" - self.mean
 end
@@ -361,7 +361,7 @@ end
 function Subspaces:remove(j)
   local count = #self.centers
   if count == 1 then return end
-  table.remove(self.basis, math.min(j, count - 1)) -- without the last, the one before is what is left
+  table.remove(self.basis, math.min(j, count - 1)) -- the last one is always what is left
   for _, list in ipairs{ self.centers, self.labels, self.counts, self.outliers, self.far } do
     for at = j, count do list[at] = list[at + 1] end
   end
