@@ -111,8 +111,8 @@ typedef struct hy_reduce_kernels {
 /* cpu/matrix.c: f32, f64 */
 typedef struct hy_matrix_kernels {
     /* c (m×n, ldc) = a·b + beta·c; a is m×k (or k×m when ta), b is k×n (or n×k when tb) */
-    void (*gemm)(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const void *a, int64_t lda,
-                 const void *b, int64_t ldb, double beta, void *c, int64_t ldc);
+    void (*gemm)(hy_ctx *cx, bool ta, bool tb, int64_t m, int64_t n, int64_t k, const void *a,
+                 int64_t lda, const void *b, int64_t ldb, double beta, void *c, int64_t ldc);
 } hy_matrix_kernels;
 
 /* cpu/distance.c: f32, f64. x n×d, y k×d, contiguous. Centered on the mean of y, clamped at 0. */

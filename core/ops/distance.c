@@ -37,8 +37,8 @@ static hy_status side_bwd(hy_ctx *cx, hy_call *c, int side, hy_tensor *g, hy_ten
     HY_TRY(hy_temp_run(cx, c, "mul", a, sums, NULL, &out));
     const int64_t n = a->shape[0], k = b->shape[0], d = a->shape[1];
     if (n > 0 && k > 0 && d > 0)
-        hy_kernels_of(out)->matrix->gemm(false, false, n, d, k, hy_data(minus), k, hy_data(b), d,
-                                         -1, hy_data(out), d);
+        hy_kernels_of(out)->matrix->gemm(cx, false, false, n, d, k, hy_data(minus), k, hy_data(b),
+                                         d, -1, hy_data(out), d);
     return hy_pass(cx, c, side, out);
 }
 
