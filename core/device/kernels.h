@@ -193,6 +193,10 @@ typedef struct hy_network_kernels {
     void (*soft_loss)(int64_t n, int64_t k, const void *log_p, const void *target, double *loss);
     void (*soft_loss_bwd)(int64_t n, int64_t k, const void *log_p, const void *target,
                           const double *weight, void *gx);
+    /* sum of (x − y)² over n elements, in f64, order fixed by n */
+    double (*square_error)(int64_t n, const void *x, const void *y);
+    /* out = factor · (x − y) */
+    void (*difference)(int64_t n, double factor, const void *x, const void *y, void *out);
     /* q = (1 + distance/alpha)^(−(alpha + 1)/2), rows divided by their sums */
     void (*student_t)(int64_t n, int64_t k, double alpha, const void *distance, void *q);
     void (*student_t_bwd)(int64_t n, int64_t k, double alpha, const void *distance, const void *q,

@@ -17,6 +17,7 @@ extern const hy_op hy_ops_random[];      /* random.c: rand randn gumbel randperm
 extern const hy_op hy_ops_network[];     /* network.c: dropout batch_norm layer_norm */
 extern const hy_op hy_ops_linear[];      /* linear.c */
 extern const hy_op hy_ops_entropy[];     /* entropy.c: cross_entropy soft_cross_entropy */
+extern const hy_op hy_ops_error[];       /* error.c: mean_square_error */
 extern const hy_op hy_ops_similarity[];  /* similarity.c: normalize cosine_matrix */
 extern const hy_op hy_ops_optim[];       /* optim.c: adam_step sgd_step rmsprop_step */
 extern const hy_op hy_ops_linalg[];      /* linalg/linalg.c */
