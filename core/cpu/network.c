@@ -353,6 +353,58 @@ static void student_t_bwd(int64_t n, int64_t k, double alpha, const void *distan
     hy_parallel_for(n, row_grain(k), student_t_bwd_range, &j);
 }
 
+/* ---- divergence of the Student-t similarity from a target ---- */
+
+#define AT_LEAST_TINY(x) ((x) < R(1e-37) ? R(1e-37) : (x)) /* near the smallest f32; NaN stays */
+
+/* p = q² / frequency, divided by its sum */
+static void sharpen(int64_t k, const real *q, const real *frequency, real *p)
+{
+    double sum = 0;
+    EACH (l, 0, k)
+        p[l] = q[l] * q[l] / AT_LEAST_TINY(frequency[l]);
+    LANE_SUM(sum, double, k, (double)p[i]);
+    const real total = (real)sum;
+    EACH (l, 0, k)
+        p[l] /= total;
+}
+
+static void student_kl_range(void *arg, int64_t begin, int64_t end)
+{
+    const network_job *j = arg;
+    const int64_t k = j->d;
+    const real alpha = (real)j->number, power = (real)((j->number + 1) / 2);
+    for (int64_t row = begin; row < end; row++) {
+        const real *q = j->y + row * k, *distance = j->x + row * k;
+        real *p = j->more + row * k, *out = j->out + row * k;
+        double kl = 0, sum = 0;
+        if (j->a)
+            sharpen(k, q, j->a, p);
+        EACH (l, 0, k)
+            out[l] = p[l] * (m_log(AT_LEAST_TINY(p[l])) - m_log(AT_LEAST_TINY(q[l])));
+        LANE_SUM(kl, double, k, (double)out[i]);
+        LANE_SUM(sum, double, k, (double)p[i]);
+        const real total = (real)sum;
+        EACH (l, 0, k)
+            out[l] = power * (p[l] - total * q[l]) / (alpha + distance[l]);
+        j->sum[row] = kl;
+    }
+}
+
+static void student_kl(int64_t n, int64_t k, double alpha, const void *distance, const void *q,
+                       const void *frequency, void *p, void *gdistance, double *kl)
+{
+    network_job j = { .d = k,
+                      .number = alpha,
+                      .x = distance,
+                      .y = q,
+                      .a = frequency,
+                      .more = p,
+                      .out = gdistance,
+                      .sum = kl };
+    hy_parallel_for(n, row_grain(k), student_kl_range, &j);
+}
+
 extern const hy_network_kernels HY_TABLE;
 const hy_network_kernels HY_TABLE = {
     .bias_activation = bias_activation,
@@ -369,4 +421,5 @@ const hy_network_kernels HY_TABLE = {
     .difference = difference,
     .student_t = student_t,
     .student_t_bwd = student_t_bwd,
+    .student_kl = student_kl,
 };

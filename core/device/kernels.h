@@ -201,6 +201,11 @@ typedef struct hy_network_kernels {
     void (*student_t)(int64_t n, int64_t k, double alpha, const void *distance, void *q);
     void (*student_t_bwd)(int64_t n, int64_t k, double alpha, const void *distance, const void *q,
                           const void *g, void *gdistance);
+    /* kl[i] = Σ p log(p/q) of each row of q = student_t(distance), and its gradient by distance. p:
+     * the target; written here where frequency, the column sums of q, is given: q²/frequency, rows
+     * divided by their sums */
+    void (*student_kl)(int64_t n, int64_t k, double alpha, const void *distance, const void *q,
+                       const void *frequency, void *p, void *gdistance, double *kl);
 } hy_network_kernels;
 
 typedef struct hy_kernels {

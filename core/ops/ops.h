@@ -10,7 +10,7 @@ extern const hy_op hy_ops_shape[];       /* shape.c: views, cat, stack, casts */
 extern const hy_op hy_ops_reduce[];      /* reduce.c: sum mean var std min max norm cumsum … */
 extern const hy_op hy_ops_softmax[];     /* softmax.c: softmax log_softmax logsumexp */
 extern const hy_op hy_ops_matrix[];      /* matrix.c: matmul */
-extern const hy_op hy_ops_distance[];    /* distance.c: sqdist student_t */
+extern const hy_op hy_ops_distance[];    /* distance.c: sqdist student_t student_kl */
 extern const hy_op hy_ops_index[];       /* index.c: index gather nonzero unique bincount */
 extern const hy_op hy_ops_sort[];        /* sort.c: sort topk */
 extern const hy_op hy_ops_random[];      /* random.c: rand randn gumbel randperm */
