@@ -31,7 +31,7 @@ MATH   := -fno-math-errno -fno-trapping-math -ffp-contract=off
 CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -fopenmp $(WARN) $(MATH) \
           -isystem /usr/include/lua5.4 -isystem /usr/include/$(MULTIARCH)/openblas-openmp \
           -isystem /usr/include/stb
-LDLIBS := -fopenmp -L$(BLASDIR) -lopenblas -llapacke -lcjson -lz -lm
+LDLIBS := -fopenmp -L$(BLASDIR) -lopenblas -llapacke -lcjson -lz -lm -ldl
 # OpenMP is linked into core.so alone: hyades.env must run before it is mapped.
 LDFLAGS := -Wl,--disable-new-dtags,-rpath,$(BLASDIR)
 MODE   := release

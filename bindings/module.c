@@ -116,6 +116,16 @@ static int clock_seconds(lua_State *L)
     return 1;
 }
 
+static int onednn(lua_State *L)
+{
+    hy_ctx *cx = hyl_ctx(L);
+    luaL_argcheck(L, lua_isnoneornil(L, 1) || lua_isboolean(L, 1), 1,
+                  "onednn: expected true, false or nothing");
+    lua_pushboolean(L, lua_isnoneornil(L, 1) ? hy_onednn_used(cx)
+                                             : hy_onednn(cx, lua_toboolean(L, 1)));
+    return 1;
+}
+
 static int cpu_table(lua_State *L)
 {
     lua_pushstring(L, hyl_ctx(L)->cpu.table);
@@ -151,6 +161,9 @@ static int fail_allocation(lua_State *L)
 static const hyl_function functions[] = {
     { "threads", threads, "(n?) → integer",
       "Number of threads of loops and BLAS in this process; n sets it." },
+    { "onednn", onednn, "(wanted?) → boolean",
+      "Do large products of f32 go to oneDNN? They do where it is installed, else to OpenBLAS; false "
+      "keeps them there." },
     { "clock", clock_seconds, "() → number", "Seconds of a clock that never goes back." },
     { "cpu_table", cpu_table, "() → string",
       "The instruction level of the kernels in use; HYADES_CPU=x86-64, x86-64-v3 or x86-64-v4 forces one." },

@@ -111,8 +111,8 @@ typedef struct hy_reduce_kernels {
 /* cpu/matrix.c: f32, f64 */
 typedef struct hy_matrix_kernels {
     /* c (m×n, ldc) = a·b + beta·c; a is m×k (or k×m when ta), b is k×n (or n×k when tb) */
-    void (*gemm)(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const void *a, int64_t lda,
-                 const void *b, int64_t ldb, double beta, void *c, int64_t ldc);
+    void (*gemm)(hy_ctx *cx, bool ta, bool tb, int64_t m, int64_t n, int64_t k, const void *a,
+                 int64_t lda, const void *b, int64_t ldb, double beta, void *c, int64_t ldc);
 } hy_matrix_kernels;
 
 /* cpu/distance.c: f32, f64. x n×d, y k×d, contiguous. Centered on the mean of y, clamped at 0. */
@@ -193,10 +193,19 @@ typedef struct hy_network_kernels {
     void (*soft_loss)(int64_t n, int64_t k, const void *log_p, const void *target, double *loss);
     void (*soft_loss_bwd)(int64_t n, int64_t k, const void *log_p, const void *target,
                           const double *weight, void *gx);
+    /* sum of (x − y)² over n elements, in f64, order fixed by n */
+    double (*square_error)(int64_t n, const void *x, const void *y);
+    /* out = factor · (x − y) */
+    void (*difference)(int64_t n, double factor, const void *x, const void *y, void *out);
     /* q = (1 + distance/alpha)^(−(alpha + 1)/2), rows divided by their sums */
     void (*student_t)(int64_t n, int64_t k, double alpha, const void *distance, void *q);
     void (*student_t_bwd)(int64_t n, int64_t k, double alpha, const void *distance, const void *q,
                           const void *g, void *gdistance);
+    /* kl[i] = Σ p log(p/q) of each row of q = student_t(distance), and its gradient by distance. p:
+     * the target; written here where frequency, the column sums of q, is given: q²/frequency, rows
+     * divided by their sums */
+    void (*student_kl)(int64_t n, int64_t k, double alpha, const void *distance, const void *q,
+                       const void *frequency, void *p, void *gdistance, double *kl);
 } hy_network_kernels;
 
 typedef struct hy_kernels {

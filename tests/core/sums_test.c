@@ -208,12 +208,12 @@ static void test_gemm(const unit *u)
                     want[i * N + j] += get(u, a, ta ? k * M + i : i * K + k) *
                                        get(u, b, tb ? j * K + k : k * N + j);
             }
-        u->k->matrix->gemm(ta, tb, M, N, K, a, ta ? M : K, b, tb ? K : N, 0.5, c, N);
+        u->k->matrix->gemm(u->cx, ta, tb, M, N, K, a, ta ? M : K, b, tb ? K : N, 0.5, c, N);
         EXPECT(all_close(u, M * N, c, want, 16 * u->eps));
-        u->k->matrix->gemm(ta, tb, M, N, 0, a, 1, b, 1, 0, c, N);
+        u->k->matrix->gemm(u->cx, ta, tb, M, N, 0, a, 1, b, 1, 0, c, N);
         EXPECT(get(u, c, 0) == 0 && get(u, c, M * N - 1) == 0);
-        u->k->matrix->gemm(ta, tb, 0, N, K, a, 1, b, 1, 0, c, N);
-        u->k->matrix->gemm(ta, tb, M, 0, K, a, 1, b, 1, 0, c, 1);
+        u->k->matrix->gemm(u->cx, ta, tb, 0, N, K, a, 1, b, 1, 0, c, N);
+        u->k->matrix->gemm(u->cx, ta, tb, M, 0, K, a, 1, b, 1, 0, c, 1);
         EXPECT(get(u, c, 0) == 0);
     }
 }

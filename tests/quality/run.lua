@@ -16,7 +16,7 @@ local sets = {
   { name = "usps", load = data.usps, pretraining = 50, clustering = 50 },
   { name = "mnist", load = data.mnist, pretraining = 50, clustering = 50 },
 }
-local methods = { "k-means", "AE + k-means", "DEC", "DEC global", "IDEC", "DCN" }
+local methods = { "k-means", "AE + k-means", "DEC", "IDEC", "DCN" }
 
 -- ---- the file -----------------------------------------------------------------------------------
 
