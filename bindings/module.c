@@ -70,6 +70,8 @@ static void open_context(lua_State *L)
 hy_ctx *hyl_ctx(lua_State *L)
 {
     context_box *box = find_context(L);
+    if (!box->cx) /* asked by a finalizer that lua_close runs after the context's */
+        luaL_error(L, "hyades: the Lua state is closing");
     box->cx->thread = L;
     box->hook_at_entry = lua_gethook(box->main);
     return box->cx;
