@@ -13,17 +13,24 @@ local function is_finite(x)
   return x == x and x ~= math.huge and x ~= -math.huge
 end
 
-local function fail_not_finite(groups, value, step, epoch)
+local function fail_not_finite(groups, value, batch, at)
   local tensors, names = parameters.list(groups)
-  local culprit = "all parameters are finite, so look at the data and the loss"
+  local culprit = "all parameters are finite, and so is the data: lower lr, or look at the loss"
   for i, p in ipairs(tensors) do
     if not is_finite(p:detach():sum():item()) then
       culprit = "first parameter that is not finite: " .. names[i]
       break
     end
   end
+  for i, x in ipairs(batch.xs or {}) do
+    local row, column, wrong = check.first_not_finite(x)
+    if row then
+      culprit = ("the data%s is %s at row %d, column %d"):format(i > 1 and " " .. i or "",
+        wrong ~= wrong and "NaN" or "infinite", batch.rows[row]:item(), column)
+    end
+  end
   error(("train.run: the loss is %s in step %d (epoch %d); %s")
-    :format(value ~= value and "NaN" or "infinite", step, epoch, culprit), 0)
+    :format(value ~= value and "NaN" or "infinite", at.step, at.epoch, culprit), 0)
 end
 
 -- What the gradients are multiplied by so that their common norm stays below limit.
@@ -91,7 +98,7 @@ local function train_batch(spec, groups, batch, at)
   local tape <close> = hy.tape()
   local value = check_value(spec.loss(batch))
   local number = value:item()
-  if not is_finite(number) then fail_not_finite(groups, number, at.step, at.epoch) end
+  if not is_finite(number) then fail_not_finite(groups, number, batch, at) end
   if not value.requires_grad then
     error("train.run: the loss does not depend on any parameter; it must be computed from them " ..
       "without :detach(), :item() or hy.no_grad", 0)
