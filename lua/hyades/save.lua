@@ -163,6 +163,9 @@ local function decode_tensor(reader, node)
   if not reader.made[key] then
     local ok, typed = pcall(x.to, x, node.dtype)
     if ok and node.param then ok, typed = pcall(core.param, typed) end
+    if not ok and tostring(typed):find("out of memory", 1, true) then
+      error("load: " .. tostring(typed), 0)
+    end
     if not ok then damaged(reader.path) end
     reader.made[key] = typed
   end

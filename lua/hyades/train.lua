@@ -22,7 +22,7 @@ local function fail_not_finite(groups, value, batch, at)
       break
     end
   end
-  for i, x in ipairs(batch.xs or {}) do
+  for i, x in ipairs(batch.rows and batch.xs or {}) do
     local row, column, wrong = check.first_not_finite(x)
     if row then
       culprit = ("the data%s is %s at row %d, column %d"):format(i > 1 and " " .. i or "",
@@ -93,8 +93,8 @@ local function factor_of(spec, at)
   return { lr = factor, momentum = momentum }
 end
 
--- One batch: forward, backward, step. Returns the loss as a number.
-local function train_batch(spec, groups, batch, at)
+-- One batch of n rows: forward, backward, step. Returns the loss as a number.
+local function train_batch(spec, groups, batch, n, at)
   local tape <close> = hy.tape()
   local value = check_value(spec.loss(batch))
   local number = value:item()
@@ -105,7 +105,7 @@ local function train_batch(spec, groups, batch, at)
   end
   tape:backward(value)
   local factor = factor_of(spec, at)
-  factor.gradient = batch.rows:size(1) / at.size *
+  factor.gradient = n / at.size *
     (spec.clip and clip_factor(groups, spec.clip, at) or 1)
   spec.optimizer:step(groups, factor)
   return number
@@ -116,8 +116,8 @@ local function train_epoch(spec, groups, at)
   local total, samples = 0, 0
   for batch in spec.batches:epoch() do
     at.step = at.step + 1
-    at.loss = train_batch(spec, groups, batch, at)
-    local n = batch.rows:size(1)
+    local n = batch.rows:size(1) -- the loss may do with the batch what it likes
+    at.loss = train_batch(spec, groups, batch, n, at)
     total, samples = total + at.loss * n, samples + n
     if spec.after_step and spec.after_step{ step = at.step, epoch = at.epoch, loss = at.loss,
       batch = batch } == "stop" then

@@ -53,6 +53,9 @@ local function setting_of(self, group, factor)
     setting[name] = value
   end
   setmetatable(setting, { __index = self })
+  if type(setting.lr) ~= "number" then
+    error(("%s: lr must be a number, got %s"):format(tostring(self), check.describe(setting.lr)), 0)
+  end
   setting.lr = setting.lr * (factor.lr or 1)
   if factor.momentum and setting.betas then
     setting.betas = { factor.momentum, setting.betas[2] }
