@@ -159,7 +159,11 @@ function class.unpack(packed)
     return plain
   end
   local found = class.find(packed.class_of)
-  if not packed.fields then return found end
+  if next(packed, "class_of") == nil and next(packed) == "class_of" then return found end
+  if type(packed.fields) ~= "table" or type(packed.items or {}) ~= "table" or
+    type(packed.parameters or {}) ~= "table" then
+    error(("the parts of a %s are damaged"):format(packed.class_of), 0)
+  end
   local object = {}
   for _, part in ipairs{ packed.items or {}, packed.fields } do
     for key, value in pairs(part) do object[key] = class.unpack(value) end
