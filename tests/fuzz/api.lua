@@ -356,4 +356,4 @@ for i = 1, calls do
 end
 
 io.write(("%d calls, %d raised\n"):format(calls, raised))
-os.exit(not rawget(hy, "complaints"))
+os.exit(not rawget(hy, "complaints"), true)
