@@ -1,4 +1,6 @@
 --- Checks of options, with sentences that name the function, the option, what it got and wants.
+local core = require "hyades.core"
+
 local check = {}
 
 --- Marks an option that the caller must give.
@@ -9,7 +11,7 @@ check.optional = setmetatable({}, { __tostring = function() return "optional" en
 --- The nearest of a list of words, or nil when none is close.
 -- word: string · words: list of strings
 -- → string or nil
-check.suggest = require("hyades.core").nearest
+check.suggest = core.nearest
 
 local function sorted_keys(t)
   local keys = {}
@@ -77,6 +79,16 @@ function check.number(where, name, value, least, most, integer, level)
       range, describe(value)), level or 3)
   end
   return value
+end
+
+--- Raise unless x is a tensor whose last axis has this length.
+-- where: string or module, who complains · x: anything · length: integer
+function check.rows(where, x, length)
+  local tensor = core.is_tensor(x)
+  if not tensor or x:dim() == 0 or x:size(-1) ~= length then
+    error(("%s: expected rows of length %d, got %s"):format(where, length, not tensor and describe(x) or
+      x:dim() == 0 and "a single number" or table.concat(x:size(), "×")), 0)
+  end
 end
 
 --- The first element that is NaN or infinite.

@@ -13,6 +13,9 @@ end
 
 -- A tail call, so that errors in init point at the line of the user.
 local function construct(self, ...)
+  if not self.init then
+    error(("%s: is what others inherit from; it makes no objects"):format(self.hyades_class), 2)
+  end
   return self.init(setmetatable({}, self), ...)
 end
 

@@ -24,13 +24,7 @@ function Linear:init(inputs, outputs, options)
 end
 
 function Linear:forward(x)
-  if not hy.is_tensor(x) or x:dim() == 0 then
-    error(("%s: expected a tensor with rows of length %d, got %s"):format(self, self.inputs,
-      hy.is_tensor(x) and "a single number" or check.describe(x)), 0)
-  elseif x:size(-1) ~= self.inputs then
-    error(("%s: expected rows of length %d, got %s"):format(self, self.inputs,
-      table.concat(x:size(), "×")), 0)
-  end
+  check.rows(self, x, self.inputs)
   return hy.linear(x, self.weight, self.bias)
 end
 
