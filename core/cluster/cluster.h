@@ -47,4 +47,11 @@ double hy_number(hy_dtype dtype, const void *numbers, int64_t i);
 hy_status hy_hungarian(hy_ctx *cx, int64_t rows, int64_t columns, const double *cost,
                        int32_t *column);
 
+/* dip.c: the dip of n sorted finite values (n ≤ INT32_MAX / 2), which is at least 1 / 2n unless
+ * `zero`; the modal interval, and the triangle whose middle point is farthest from the chord of the
+ * others (−1: none). scratch: HY_DIP_SCRATCH bytes a value, aligned for doubles. */
+enum { HY_DIP_SCRATCH = 32 };
+double hy_dip(int64_t n, const double *x, bool zero, void *scratch, int32_t interval[2],
+              int32_t triangle[3]);
+
 #endif

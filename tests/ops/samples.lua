@@ -77,6 +77,7 @@ samples.special = {
   sqdist = function(rng, dtype)
     return { uniform({ 5, 3 }, -2, 2, rng, dtype), uniform({ 2, 3 }, -2, 2, rng, dtype) }
   end,
+  dip = function(rng, dtype) return { uniform({ 9, 2 }, -2, 2, rng, dtype) } end,
   index = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype), { 3, 1, 3 } } end,
   gather = function(rng, dtype)
     local at = hy.tensor({ { 1, 4 }, { 2, 2 }, { 3, 1 } }, { dtype = "index" })

@@ -3,7 +3,7 @@
 -- A term 0 · log 0 counts as 0, and no loss takes the logarithm of 0.
 
 return require("hyades.lazy").folder("hyades.loss", { "agglomerative", "balance", "bce",
-  "cluster_classification", "cluster_contrastive", "cross_entropy", "gan", "gmm_elbo",
+  "cluster_classification", "cluster_contrastive", "cross_entropy", "dip", "gan", "gmm_elbo",
   "group_sparsity", "hardening", "heat", "hsic", "info_nce", "kl", "kmeans", "locality", "mse",
   "mutual_information", "nce", "neighbor_consistency", "orthogonality", "pairwise", "reconstruction",
   "self_augmentation", "self_label", "sinkhorn", "student_t", "swapped_prediction", "target", "vat",
