@@ -306,7 +306,9 @@ end
 -- → function(t)
 function train.alpha.pretrain(start)
   check.number("train.alpha.pretrain", "start", start)
-  return function(t) return t < start and 0 or 1 end
+  return function(t)
+    return check.number("train.alpha.pretrain", "t", t) < start and 0 or 1
+  end
 end
 
 local shapes = {
@@ -334,6 +336,7 @@ function train.alpha.ramp(given)
     error(("train.alpha.ramp: length must be above 0, got %.14g"):format(given.length), 2)
   end
   return function(t)
+    check.number("train.alpha.ramp", "t", t)
     local share = math.min(math.max(t / given.length, 0), 1)
     return given.from + (given.to - given.from) * shape(share)
   end

@@ -216,6 +216,9 @@ end
 
 local loud = {}
 
+-- They call what they are given, so an error may be anybody's.
+local callers = { ["hy.no_grad"] = true, ["hy.grad"] = true, ["hy.gradcheck"] = true }
+
 -- The complaint about an error value; nil when it is as it should be.
 local function complaint(name, message)
   if type(message) == "table" then return nil end -- what a function of ours has raised
@@ -224,8 +227,7 @@ local function complaint(name, message)
   if #message == 0 or #message > 4000 then return ("raised %d bytes"):format(#message) end
   local prefix = name:match "^%w+"
   local core = prefix == "hy" or prefix == "x" or prefix == "tensor" or prefix == "tape"
-  if core and message:find "attempt to" then return message end
-  if os.getenv "FUZZ_STRICT" and message:find "attempt to" then return message end
+  if core and not callers[name] and message:find "attempt to" then return message end
   if message:find "stack overflow" and not message:find "C stack" then return message end
 end
 
