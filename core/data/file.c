@@ -91,6 +91,8 @@ static hy_status read_some(hy_source *s, int64_t n, char *into, int64_t *got)
         HY_TRY(s->pull(s, left < SLICE ? left : SLICE, into + *got, &more));
         if (more == 0)
             break;
+        if (s->summing)
+            s->crc = (uint32_t)crc32_z(s->crc, (const uint8_t *)into + *got, (size_t)more);
         *got += more;
         s->at += more;
         HY_TRY(hy_poll(s->cx, s->at, 0));

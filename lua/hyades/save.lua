@@ -7,6 +7,7 @@
 --   { table={ … } }                  a table with names as keys
 --   { pairs=[ [key, value], … ] }    any other table
 --   { number=text }, { bytes=hex }   what JSON cannot hold: 1.0, infinities, other bytes
+-- Beside it stands a checksum of the file, so that a changed byte does not go unseen.
 
 local core = require "hyades.core"
 local check = require "hyades.check"

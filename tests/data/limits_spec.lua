@@ -171,6 +171,27 @@ describe("a saved model", function()
     for length = 0, #small - 1 do refuses_model(small:sub(1, length)) end
   end)
 
+  it("is refused when any byte of it is another", function()
+    hy.save(path, hy.cluster.KMeans{ k = 2, n_init = 1, rng = hy.rng(1) }:fit(hy.randn(4, 2)))
+    local small = S.read(path)
+    assert.matches('"crc32":"%x%x%x%x%x%x%x%x"', small)
+    local key = small:find('"crc32"', 1, true)
+    for at = 1, #small do
+      if at < key or at > key + 9 then -- without its name there is no checksum
+        refuses_model(small:sub(1, at - 1) .. string.char(small:byte(at) ~ 1 << at % 8)
+          .. small:sub(at + 1))
+      end
+    end
+    refuses_model(small:sub(1, -2) .. "?", "its checksum differs")
+  end)
+
+  -- Without its checksum, as if somebody had meant it.
+  local function unsealed(text)
+    local plain, count = text:gsub('"crc32"', '"other"')
+    assert.equal(1, count)
+    return plain
+  end
+
   -- Loads the model with this header; it comes back, or is refused with a sentence.
   local function keeps_its_head(header, body)
     os.remove(path)
@@ -183,7 +204,7 @@ describe("a saved model", function()
 
   it("comes back or is refused with a sentence, whatever byte of its header is another", function()
     local length = ("<I8"):unpack(content)
-    local header, body = content:sub(9, 8 + length), content:sub(9 + length)
+    local header, body = unsealed(content:sub(9, 8 + length)), content:sub(9 + length)
     for at = 1, length, 3 do
       local byte = header:byte(at)
       for _, other in ipairs{ byte ~ 1, byte ~ 32, at % 2 == 0 and 34 or 48 } do
@@ -215,7 +236,7 @@ describe("a saved model", function()
 
   it("is refused when another version wrote it", function()
     for _, version in ipairs{ "2", "0", "-1", "1.5", "99", "true", "null", '\\"1\\"' } do
-      local text, count = content:gsub('\\"version\\":1([,}])', function(after)
+      local text, count = unsealed(content):gsub('\\"version\\":1([,}])', function(after)
         return '\\"version\\":' .. version .. after
       end)
       assert.equal(1, count)
