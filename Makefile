@@ -193,9 +193,11 @@ FUZZ_LIBS    := $(filter-out -fopenmp,$(LDLIBS)) -lgomp -lpthread
 
 build/fuzz/core/data/%.o: core/data/%.c
 	@mkdir -p $(@D)
-	$(call say,cc)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -c $< -o $@
+	$(call say,cc)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
 
-build/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.h $(FUZZ_READERS) $(CORE_OBJ)
+-include $(FUZZ_READERS:.o=.d)
+
+build/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.h core/hyades.h $(FUZZ_READERS) $(CORE_OBJ)
 	$(call say,ld)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer $< $(FUZZ_READERS) \
 	  $(filter-out $(OBJ)/core/data/%,$(CORE_OBJ)) $(LDFLAGS) $(FUZZ_LIBS) -o $@
 
