@@ -70,6 +70,8 @@ static void open_context(lua_State *L)
 hy_ctx *hyl_ctx(lua_State *L)
 {
     context_box *box = find_context(L);
+    if (!box->cx) /* asked by a finalizer that lua_close runs after the context's */
+        luaL_error(L, "hyades: the Lua state is closing");
     box->cx->thread = L;
     box->hook_at_entry = lua_gethook(box->main);
     return box->cx;
@@ -149,12 +151,13 @@ static int nearest(lua_State *L)
     return 1;
 }
 
-/* Test hook: make the n-th allocation from now fail. */
+/* Test hook: make the n-th allocation from now fail, and those that follow. */
 static int fail_allocation(lua_State *L)
 {
     hy_ctx *cx = hyl_ctx(L);
     const lua_Integer n = luaL_optinteger(L, 1, 0);
     cx->fail_at = n > 0 ? cx->allocations + n : 0;
+    cx->fail_on = lua_toboolean(L, 2);
     return 0;
 }
 
@@ -168,8 +171,9 @@ static const hyl_function functions[] = {
     { "cpu_table", cpu_table, "() → string",
       "The instruction level of the kernels in use; HYADES_CPU=x86-64, x86-64-v3 or x86-64-v4 forces one." },
     { "nearest", nearest, "(word, words) → string or nil", "The word that was probably meant." },
-    { "fail_allocation", fail_allocation, "(n?)",
-      "For tests: the n-th allocation from now fails; without n none does." },
+    { "fail_allocation", fail_allocation, "(n?, flag?)",
+      "For tests: the n-th allocation from now fails, with a flag all that follow too; without n "
+      "none does." },
     { NULL },
 };
 

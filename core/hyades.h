@@ -72,6 +72,7 @@ struct hy_ctx {
     hy_spare *spare[HY_SPARES]; /* them, by size */
     int64_t allocations;  /* calls of hy_alloc so far */
     int64_t fail_at;      /* make the allocation with this number fail; 0: none (tests) */
+    bool fail_on;         /* and all that follow it */
     hy_device cpu;
     hy_tape *tapes;       /* open tapes, innermost first */
     uint64_t tape_ids;    /* how many were opened so far */

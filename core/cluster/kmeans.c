@@ -460,6 +460,9 @@ static hy_status kmeans_plusplus_fwd(hy_ctx *cx, hy_call *c)
     const int64_t k = c->arg[0].i;
     seeding s = { .rng = *c->arg[1].rng };
 
+    if (c->in[0]->shape[0] > INT32_MAX)
+        return hy_fail(cx, HY_EARG, "%lld rows are more than positions can count",
+                       (long long)c->in[0]->shape[0]);
     HY_TRY(hy_points_read(cx, c, c->in[0], "x", &s.p));
     if (k < 1 || k > s.p.n)
         return hy_fail(cx, HY_EARG, "k is %lld; it must be from 1 to the %lld rows of x",

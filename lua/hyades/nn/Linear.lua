@@ -31,10 +31,7 @@ end
 -- x: tensor with rows · options: as hy.linear takes them: activation=, slope=; optional
 -- → tensor
 function Linear:activated(x, options)
-  if x:size(-1) ~= self.inputs then
-    error(("%s: expected rows of length %d, got %s"):format(self, self.inputs,
-      table.concat(x:size(), "×")), 0)
-  end
+  check.rows(self, x, self.inputs)
   return hy.linear(x, self.weight, self.bias, options or {})
 end
 

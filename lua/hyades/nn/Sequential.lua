@@ -1,3 +1,4 @@
+local check = require "hyades.check"
 local class = require "hyades.class"
 local Linear = require "hyades.nn.Linear"
 local Module = require "hyades.nn.Module"
@@ -8,6 +9,9 @@ Sequential.forwards_only = true
 --- Modules applied one after the other.
 -- layers: array of modules, or of functions of a tensor
 function Sequential:init(layers)
+  if type(layers) ~= "table" then
+    error("nn.Sequential: expected a list of modules, got " .. check.describe(layers), 2)
+  end
   for i, layer in ipairs(layers) do
     if type(layer) ~= "function" and not class.is(layer, Module) then
       error(("nn.Sequential: layer %d is no module: %s"):format(i, tostring(layer)), 2)

@@ -15,6 +15,9 @@ local function activation(name, apply, option, default, native)
     return self
   end
   function Activation:forward(x)
+    if class.kind(x) ~= "tensor" then
+      error(("%s: expected a tensor, got %s"):format(self, check.describe(x)), 0)
+    end
     return apply(x, option and self[option])
   end
   function Activation:__tostring()
