@@ -56,11 +56,9 @@ static void direct_row(const distance_job *j, const real *x, int64_t first, int6
     }
     for (int64_t c = 0; c < width; c += LANES) {
         const real *y = j->centered + (first + c) * j->d;
-        real sums[LANES];
+        vector sums[GROUP];
         group_distances(j->d, x, y, sums);
-        for (int l = 0; l < LANES; l++) /* a memcpy of a few numbers costs more than they do */
-            if (l < width - c)
-                out[c + l] = sums[l];
+        store_group(sums, width - c, out + c);
     }
 }
 

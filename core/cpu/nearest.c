@@ -399,19 +399,8 @@ static void candidates_range(void *arg, int64_t begin, int64_t end)
     const int64_t groups = parts_of(m, LANES), own = max_of(0, c->last) / LANES;
     for (int64_t g = 1; g <= groups; g++) { /* the group with column `last` overwrites it: in the end */
         const int64_t first = (own + g) % groups * LANES;
-        double sum[LANES] = { 0 };
-        for (int64_t i = begin; i < end; i++) {
-            real *near = (real *)c->near + i * m, out[LANES];
-            const real before = c->last < 0 ? INFINITY : near[c->last];
-            group_distances(d, (const real *)c->x + i * d, j->groups + first * d, out);
-            EACH (l, 0, LANES) {
-                out[l] = out[l] < before ? out[l] : before;
-                sum[l] += (double)out[l];
-            }
-            store_some(out, m - first, near + first);
-        }
-        for (int64_t l = 0; l < min_of(LANES, m - first); l++)
-            total[first + l] = sum[l];
+        nearer_columns(end - begin, m, d, (const real *)c->x + begin * d, j->groups + first * d, first,
+                       c->last, (real *)c->near + begin * m, total + first);
     }
 }
 

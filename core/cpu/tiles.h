@@ -7,6 +7,7 @@
 #define HY_CPU_TILES_H
 
 #include <immintrin.h>
+#include <math.h>
 
 #include "cpu.h"
 
@@ -161,30 +162,58 @@ static inline void transpose_groups(int64_t k, int64_t d, const real *y, real *o
             out[c / LANES * LANES * d + l * LANES + c % LANES] = c < k ? y[c * d + l] : 0;
 }
 
-/* out[l] = |x − y_l|² for LANES rows of y, transposed to d×LANES. */
-static inline void group_distances(int64_t d, const real *x, const real *y, real out[LANES])
+enum { GROUP = LANES / VECTOR }; /* vectors */
+
+/* |x − y_l|² for LANES rows of y, transposed to d×LANES. */
+static inline void group_distances(int64_t d, const real *x, const real *y, vector out[GROUP])
 {
-    enum { VECTORS = LANES / VECTOR, CHAINS = 4 }; /* chains of sums that do not wait for each other */
-    vector sum[CHAINS][VECTORS] = { 0 };
+    enum { CHAINS = 4 }; /* of sums that do not wait for each other */
+    vector sum[CHAINS][GROUP] = { 0 };
     for (int64_t i = 0; i < d; i += CHAINS)
         for (int c = 0; c < CHAINS && i + c < d; c++)
-            for (int v = 0; v < VECTORS; v++) {
+            for (int v = 0; v < GROUP; v++) {
                 const vector difference = x[i + c] - load(y + (i + c) * LANES + v * VECTOR);
                 sum[c][v] += difference * difference;
             }
-    for (int v = 0; v < VECTORS; v++)
-        *(vector *)(out + v * VECTOR) = (sum[0][v] + sum[1][v]) + (sum[2][v] + sum[3][v]);
+    for (int v = 0; v < GROUP; v++)
+        out[v] = (sum[0][v] + sum[1][v]) + (sum[2][v] + sum[3][v]);
 }
 
 /* The first `count` of LANES numbers, or all of them. */
-static inline void store_some(const real from[LANES], int64_t count, real *to)
+static inline void store_group(const vector from[GROUP], int64_t count, real *to)
 {
 #if defined __AVX512F__ && defined REAL_f32
-    _mm512_mask_storeu_ps(to, (__mmask16)((1 << min_of(count, LANES)) - 1), load(from));
+    _mm512_mask_storeu_ps(to, (__mmask16)((1 << min_of(count, LANES)) - 1), from[0]);
 #else
     for (int64_t l = 0; l < min_of(count, LANES); l++)
-        to[l] = from[l];
+        to[l] = from[l / VECTOR][l % VECTOR];
 #endif
+}
+
+/* Column first … of near for n rows of x and a group of y: the distance, or what column `last` holds
+ * (−1: nothing yet) where that is less; total[l] = the sum of column first + l. near is n×m. */
+static inline void nearer_columns(int64_t n, int64_t m, int64_t d, const real *x, const real *y,
+                                  int64_t first, int64_t last, real *near, double *total)
+{
+    enum { SHORT = 64 }; /* rows whose sum loses nothing in `real` */
+    double sum[LANES] = { 0 };
+    for (int64_t begin = 0; begin < n; begin += SHORT) {
+        vector part[GROUP] = { 0 };
+        for (int64_t i = begin; i < min_of(n, begin + SHORT); i++) {
+            const real before = last < 0 ? (real)INFINITY : near[i * m + last];
+            vector out[GROUP];
+            group_distances(d, x + i * d, y, out);
+            for (int v = 0; v < GROUP; v++) {
+                out[v] = smaller(out[v], (vector){ 0 } + before);
+                part[v] += out[v];
+            }
+            store_group(out, m - first, near + i * m + first);
+        }
+        for (int l = 0; l < LANES; l++)
+            sum[l] += (double)part[l / VECTOR][l % VECTOR];
+    }
+    for (int64_t l = 0; l < min_of(LANES, m - first); l++)
+        total[l] = sum[l];
 }
 
 #pragma GCC pop_options
