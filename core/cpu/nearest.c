@@ -62,21 +62,19 @@ typedef struct desk {
  * out count them. */
 static inline int64_t steps_of(double wx, double anchor)
 {
-    const double moved = wx + anchor;
-    int64_t bits, base;
-    memcpy(&bits, &moved, sizeof bits);
-    memcpy(&base, &anchor, sizeof base);
-    return bits - base;
+    const union { double number; int64_t bits; } moved = { wx + anchor }, base = { anchor };
+    return moved.bits - base.bits;
 }
 
 /* Add a row (sign 0) or take it away (sign −1). */
 static void add_row(const hy_search *s, int64_t i, const real *x, int64_t sign, int64_t *sum)
 {
-    const double w = s->weight ? (double)((const real *)s->weight)[i] : 1;
-    EACH (l, 0, s->d)
-        sum[l] += (steps_of(w * (double)x[l], s->anchor[l]) ^ sign) - sign;
-    sum[s->d] += (steps_of(w, s->anchor[s->d]) ^ sign) - sign;
-    sum[s->d + 1] += w > 0 ? 1 | sign : 0;
+    const double w = s->weight ? (double)((const real *)s->weight)[i] : 1, *anchor = s->anchor;
+    const int64_t d = s->d;
+    EACH (l, 0, d)
+        sum[l] += (steps_of(w * (double)x[l], anchor[l]) ^ sign) - sign;
+    sum[d] += (steps_of(w, anchor[d]) ^ sign) - sign;
+    sum[d + 1] += w > 0 ? 1 | sign : 0;
 }
 
 static void move_row(const hy_search *s, int64_t i, const real *x, int32_t from, int32_t to,
