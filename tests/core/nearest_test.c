@@ -74,8 +74,8 @@ static void test_labels(const unit *u)
             for (int64_t i = 0; i < p.n; i++) {
                 double gap;
                 ok &= s.label[i] == nearest(u, &p, i, &gap);
-                ok &= p.k == 1 ? get(u, s.gap, i) > 1e30
-                               : get(u, s.gap, i) <= gap && get(u, s.gap, i) > gap - (far ? 1 : 0.01);
+                const double found = get(u, s.gap, i);
+                ok &= p.k == 1 ? found > 1e30 : found <= gap && found > gap - (far ? 1 : 0.01);
             }
             if (!EXPECT(ok))
                 printf("  size %d\n", (int)t);
@@ -204,7 +204,8 @@ static void test_candidates(const unit *u)
                 ok &= close_to(get(u, near, i * m + c), best, 16 * u->eps);
                 want[i / HY_PART] += best;
             }
-            ok &= close_to(total[c], want[0], 1000 * u->eps) && close_to(total[m + c], want[1], 1000 * u->eps);
+            ok &= close_to(total[c], want[0], 1000 * u->eps) &&
+                  close_to(total[m + c], want[1], 1000 * u->eps);
         }
         EXPECT(ok && u->cx->live == 0);
     }
