@@ -97,7 +97,8 @@ local function problems()
     ["equal centers"] = { noise, hy.cat({ noise:narrow(1, 1, 4), noise:narrow(1, 1, 4) }, 1) },
     ["every point twice"] = { doubled, noise:narrow(1, 1, 60) },
     ["points far from the origin"] = { far, far:narrow(1, 1, 6) },
-    ["centers that nothing is near"] = { noise, hy.cat({ noise:narrow(1, 1, 5), hy.full({ 3, 20 }, 900) }, 1) },
+    ["centers that nothing is near"] = { noise,
+      hy.cat({ noise:narrow(1, 1, 5), hy.full({ 3, 20 }, 900) }, 1) },
     ["k = 1"] = { noise, noise:narrow(1, 1, 1) },
     ["k = n"] = { doubled, doubled:clone() },
     ["numbers of very different size"] = { wild, wild:narrow(1, 390, 12) },
@@ -247,7 +248,8 @@ describe("Lloyd's iterations", function()
   end)
 
   it("read bytes without a copy of them all", function()
-    local x = hy.cat({ hy.zeros(50000, 400, { dtype = "u8" }), hy.ones(50000, 400, { dtype = "u8" }) }, 1)
+    local x = hy.cat({ hy.zeros(50000, 400, { dtype = "u8" }),
+      hy.ones(50000, 400, { dtype = "u8" }) }, 1)
     collectgarbage()
     local live, peak = hy.memory() -- 40 MB; 160 MB as f32
     local km = KMeans{ k = 2, n_init = 1, rng = hy.rng(1) }:fit(x)
