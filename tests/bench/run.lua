@@ -163,24 +163,101 @@ end }
 
 -- ---- k-means ----------------------------------------------------------------------------------
 
---- Time of one Lloyd pass, from runs of two lengths so that what comes before and after drops out.
+local function lloyd_time(x, centers, passes, bounds)
+  return shortest(function()
+    hy.kmeans(x, centers, { max_iter = passes, tol = 0, bounds = bounds })
+  end, 2)
+end
+
+--- Time of one plain Lloyd pass, from runs of two lengths so that what comes before and after drops
+--- out.
 local function pass_time(x, centers)
-  local function run(passes)
-    return shortest(function() hy.kmeans(x, centers, { max_iter = passes, tol = 0 }) end, 3)
+  return (lloyd_time(x, centers, 13, false) - lloyd_time(x, centers, 3, false)) / 10
+end
+
+local scikit = [[
+import sys, time, numpy, warnings
+from sklearn.cluster import KMeans
+warnings.filterwarnings("ignore")
+x, c = numpy.load(sys.argv[1]), numpy.load(sys.argv[2])
+for run in range(2):
+    start = time.perf_counter()
+    m = KMeans(len(c), init=c, n_init=1, max_iter=int(sys.argv[3]), tol=0, algorithm="lloyd").fit(x)
+    seconds = time.perf_counter() - start
+print(seconds, m.n_iter_, m.inertia_)
+]]
+
+--- Seconds, iterations and inertia of scikit-learn's Lloyd, or nothing where it is not installed.
+local function peer(x, centers, passes)
+  local python
+  for _, program in ipairs{ "python3", "/usr/bin/python3" } do
+    python = python or os.execute(program .. " -c 'import sklearn' 2>/dev/null") and program
   end
-  return (run(13) - run(3)) / 10
+  if not python then return end
+  local names = { os.tmpname(), os.tmpname(), os.tmpname() }
+  data.save_npy(names[1], x)
+  data.save_npy(names[2], centers)
+  local file <close> = assert(io.open(names[3], "w"))
+  file:write(scikit)
+  file:flush()
+  local pipe <close> = io.popen(("OMP_NUM_THREADS=%d %s %s %s %s %d"):format(hy.threads(), python,
+    names[3], names[1], names[2], passes))
+  local seconds, iterations, inertia = pipe:read("n", "n", "n")
+  for _, name in ipairs(names) do os.remove(name) end
+  return seconds, iterations, inertia
+end
+
+local function against_peer(x, centers, passes)
+  local started = hy.clock()
+  local _, _, inertia, iterations = hy.kmeans(x, centers, { max_iter = passes, tol = 0 })
+  local own = hy.clock() - started
+  local seconds, theirs, cost = peer(x, centers, passes)
+  if not seconds then
+    row(("%d iterations there"):format(passes), own, "s", "scikit-learn is missing, not measured")
+    return
+  end
+  assert(theirs == iterations:item() and math.abs(cost / inertia:item() - 1) < 1e-3,
+    "scikit-learn found something else")
+  row(("%d iterations there"):format(passes), own, "s", ("scikit-learn %.2f s: %.1f times faster")
+    :format(seconds, seconds / own))
+end
+
+--- What KMeans takes beside the data, which a process of its own reads from a file.
+local function memory_of_bytes(bytes)
+  local path = os.tmpname()
+  data.save_npy(path, bytes)
+  local pipe <close> = io.popen(([[%s -e '
+    local x = hy.data.npy("%s", { mmap = true })
+    local before = hy.memory()
+    hy.cluster.KMeans{ k = 10, n_init = 1, max_iter = 20, rng = hy.rng(1) }:fit(x)
+    print(select(2, hy.memory()) - before)']]):format(arg and arg[-1] or "./hyades", path))
+  local peak = pipe:read("n")
+  os.remove(path)
+  if peak then
+    row("KMeans on these bytes, peak beside them", peak / 1e6, "MB",
+      ("the data: %.1f MB"):format(bytes:numel() / 1e6))
+  end
 end
 
 sections[#sections + 1] = { "kmeans", function()
-  print("one Lloyd pass with update of the centers")
-  local ok, mnist = pcall(data.mnist)
-  local x = ok and mnist.x or hy.rand(70000, 784)
+  print("one plain Lloyd pass with update of the centers")
+  local ok, mnist = pcall(data.mnist, { raw = true })
+  local bytes = ok and mnist.x or hy.rand(70000, 784):mul(255):floor():to "u8"
+  local x = bytes:to "f32" / 255
+  local centers, name = x:narrow(1, 1, 10):clone(), ok and "MNIST" or "random"
   local read = shortest(function() x:sum() end, 10)
-  local pass = pass_time(x, x:narrow(1, 1, 10):clone())
-  row((ok and "MNIST" or "random") .. " 70,000×784, k = 10", pass * 1e3, "ms",
+  local pass = pass_time(x, centers)
+  row(name .. " 70,000×784, k = 10", pass * 1e3, "ms",
     ("%.2f times one read of the data (%.1f ms)"):format(pass / read, read * 1e3))
+  row("the same as bytes", pass_time(bytes, centers * 255) * 1e3, "ms")
+  local plain = lloyd_time(x, centers, 100, false) - lloyd_time(x, centers, 50, false)
+  local bounds = lloyd_time(x, centers, 100, true) - lloyd_time(x, centers, 50, true)
+  row("the last 50 of 100 passes, with bounds", bounds * 1e3, "ms",
+    ("plain %.0f ms: %.1f times faster"):format(plain * 1e3, plain / bounds))
+  memory_of_bytes(bytes)
+
   x = hy.randn(1000000, 32, { rng = hy.rng(1) })
-  local centers = x:narrow(1, 1, 100):clone()
+  centers = x:narrow(1, 1, 100):clone()
   local blocks = shortest(function()
     for first = 1, x:size(1), 256 * 64 do
       local rows = math.min(256 * 64, x:size(1) - first + 1)
@@ -192,6 +269,7 @@ sections[#sections + 1] = { "kmeans", function()
     blocks / pass)
   local seeding = shortest(function() hy.kmeans_plusplus(x, 100, { rng = hy.rng(2) }) end, 1)
   row("k-means++ there", seeding * 1e3, "ms", ("%.1f passes"):format(seeding / pass))
+  against_peer(x, centers, 10)
 end }
 
 -- ---- memory-bound ops -------------------------------------------------------------------------
