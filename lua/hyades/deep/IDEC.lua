@@ -5,11 +5,11 @@ local DEC = deep.DEC
 
 --- Improved Deep Embedded Clustering: DEC that keeps its decoder. Guo, Gao, Liu & Yin, IJCAI 2017.
 -- k, net, init, alpha, target, refresh, tol: as in DEC · cluster_weight: of the divergence
--- rec_weight: of the reconstruction · reduction: "sum_dims" adds the squared errors of a row;
--- "mean_dims" averages them, as the authors do, and so weighs the clusters d times more
+-- rec_weight: of the reconstruction · reduction: "mean_dims" averages the squared errors of a row, as
+-- the authors do; "sum_dims" adds them, and so weighs the clusters d times less
 local IDEC = model.define("IDEC", { k = model.required, net = nn.Autoencoder, init = cluster.KMeans,
   alpha = 1, target = "batch", epochs = 150, refresh = 1, tol = 1e-3, lr = 1e-4, batch = 256,
-  cluster_weight = 0.1, rec_weight = 1, reduction = "sum_dims", rng = hy.rng },
+  cluster_weight = 0.1, rec_weight = 1, reduction = "mean_dims", rng = hy.rng },
   { target = { "batch", "global" }, reduction = { "sum_dims", "mean_dims" } })
 
 IDEC.assign = DEC.assign
