@@ -133,6 +133,25 @@ typedef struct hy_distance_kernels {
     void (*to_center)(int64_t n, int64_t d, const void *x, const void *y, const int32_t *label, double *out);
 } hy_distance_kernels;
 
+enum { HY_PAIR_BLOCK = 256 }; /* points in a block of pairs, at most */
+
+/* cpu/pairs.c: f32, f64. All pairs of two blocks of at most HY_PAIR_BLOCK points, d ≥ 1. */
+typedef struct hy_pair_kernels {
+    /* out = x − mean with squared norms; or x as it is, and norms 0, where `distances` takes
+     * differences anyway. out may be x. */
+    void (*center)(int64_t n, int64_t d, const void *x, const void *mean, void *out, void *norm);
+    /* out n×m: squared distances of centered x (n×d) and y (m×d), at least 0. `careful`: those that
+     * lost digits are taken again by differences. */
+    void (*distances)(int64_t n, int64_t m, int64_t d, const void *x, const void *xnorm, const void *y,
+                      const void *ynorm, bool careful, void *out);
+    /* sum[i] += Σ √distance[i·ld + j] over j < m, for i < n */
+    void (*root_sums)(int64_t n, int64_t m, int64_t ld, const void *distance, double *sum);
+    /* positions with distance[j] ≤ limit, ascending; returns how many */
+    int64_t (*within)(int64_t n, const void *distance, double limit, int32_t *at);
+    /* |x − y|² by differences in f64 */
+    double (*exact)(int64_t d, const void *x, const void *y);
+} hy_pair_kernels;
+
 /* cpu/index.c: f32, f64 */
 typedef struct hy_index_kernels {
     /* out[o, index[j], :] += g[o, j, :]; out is outer × n × inner and zeroed before; order fixed */
@@ -205,6 +224,7 @@ typedef struct hy_kernels {
     const hy_reduce_kernels *reduce;
     const hy_matrix_kernels *matrix;
     const hy_distance_kernels *distance;
+    const hy_pair_kernels *pairs;
     const hy_index_kernels *index;
     const hy_optim_kernels *optim;
     const hy_network_kernels *network;
