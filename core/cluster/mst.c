@@ -18,14 +18,22 @@ typedef struct edge {
     int64_t found; /* the how-manyth: equal edges stay in this order */
 } edge;
 
-/* Prim's algorithm; a step reads all points once and keeps nothing but the nearest edge of each. */
+enum { FEW_D = 16 }; /* dimensions up to which a copy by columns is worth its memory */
+
+/* Prim's algorithm: the points outside of the tree stand in slots 0 .. left - 1, each with its
+ * nearest edge into it. A step reads all of them once; nothing is quadratic in memory. Weights,
+ * distances and core distances are squared. */
 typedef struct prim {
     hy_points p;
-    const double *core; /* NULL: plain distances */
-    int32_t *label;     /* 0: still outside, −1: in the tree */
-    int32_t *from;      /* the point of the tree that is nearest */
-    double *weight, *squared;
-    void *center; /* the point that joined last */
+    int64_t left;
+    int32_t *point, *from; /* of each slot: who, and the end of the edge in the tree */
+    double *weight, *distance;
+    double *core;         /* NULL: plain distances */
+    double *column;       /* few dimensions: coordinate l of slot s is column[l·n + s]; or NULL: */
+    double *all;          /* distances of all points, */
+    int32_t *label;       /* −1 for those in the tree, else 0 */
+    double *middle;       /* few dimensions: coordinates of the point that joined last */
+    void *center;         /* many: the same in the type of the points */
     edge *edges;
 } prim;
 
@@ -37,45 +45,93 @@ static int by_weight(const void *a, const void *b)
     return (p->found > q->found) - (p->found < q->found);
 }
 
-/* Point `at` has joined; who is next? */
-static int64_t nearest_outside(prim *m, int64_t at)
+/* The distances of all slots to the point that joined last; its coordinates are set. */
+static hy_status measure(hy_ctx *cx, const prim *m)
 {
-    int64_t nearest = -1;
+    enum { BLOCK = 1024 };
 
-    for (int64_t i = 0; i < m->p.n; i++) {
-        if (m->label[i] < 0)
-            continue;
-        double weight = sqrt(m->squared[i]);
-        if (m->core)
-            weight = fmax(weight, fmax(m->core[i], m->core[at]));
-        if (weight < m->weight[i]) {
-            m->weight[i] = weight;
-            m->from[i] = (int32_t)at;
-        }
-        if (nearest < 0 || m->weight[i] < m->weight[nearest])
-            nearest = i;
+    if (!m->column) {
+        HY_TRY(hy_points_cost(cx, &m->p, m->center, m->label, m->all));
+        for (int64_t s = 0; s < m->left; s++)
+            m->distance[s] = m->all[m->point[s]];
+        return HY_OK;
     }
+    for (int64_t first = 0; first < m->left; first += BLOCK) {
+        const int64_t n = m->left - first < BLOCK ? m->left - first : BLOCK;
+        double *restrict distance = m->distance + first;
+        memset(distance, 0, (size_t)n * sizeof *distance);
+        for (int64_t l = 0; l < m->p.d; l++) {
+            const double *restrict column = m->column + l * m->p.n + first;
+            const double middle = m->middle[l];
+            for (int64_t s = 0; s < n; s++)
+                distance[s] += (column[s] - middle) * (column[s] - middle);
+        }
+    }
+    return hy_poll(cx, m->p.n - m->left, m->p.n);
+}
+
+/* Slot s joins: its coordinates are noted, and the last slot takes its place. */
+static void join(prim *m, int64_t s)
+{
+    const int64_t last = --m->left;
+
+    if (m->column)
+        for (int64_t l = 0; l < m->p.d; l++) {
+            double *column = m->column + l * m->p.n;
+            m->middle[l] = column[s];
+            column[s] = column[last];
+        }
+    else {
+        hy_points_copy(&m->p, m->point[s], m->center);
+        m->label[m->point[s]] = -1;
+    }
+    m->point[s] = m->point[last];
+    m->from[s] = m->from[last];
+    m->weight[s] = m->weight[last];
+    if (m->core)
+        m->core[s] = m->core[last];
+}
+
+/* Point `at` has joined with this core distance: the shortest edges now; returns the slot of the
+ * nearest point, the first one among equals. */
+static int64_t relax(const prim *m, int32_t at, double core)
+{
+    double least = INFINITY;
+    int64_t nearest = 0;
+
+    for (int64_t s = 0; m->core && s < m->left; s++) {
+        const double both = m->core[s] > core ? m->core[s] : core;
+        m->distance[s] = m->distance[s] > both ? m->distance[s] : both;
+    }
+    for (int64_t s = 0; s < m->left; s++) {
+        const bool nearer = m->distance[s] < m->weight[s];
+        m->from[s] = nearer ? at : m->from[s];
+        m->weight[s] = nearer ? m->distance[s] : m->weight[s];
+    }
+    for (int64_t s = 0; s < m->left; s++)
+        least = m->weight[s] < least ? m->weight[s] : least;
+    for (int64_t s = 0, who = INT64_MAX; s < m->left; s++)
+        if (m->weight[s] == least && m->point[s] < who) {
+            who = m->point[s];
+            nearest = s;
+        }
     return nearest;
 }
 
 static hy_status grow_tree(hy_ctx *cx, prim *m)
 {
-    int64_t at = 0;
+    int64_t next = 0;
 
-    for (int64_t i = 0; i < m->p.n; i++) {
-        m->label[i] = 0;
-        m->weight[i] = INFINITY;
-    }
     for (int64_t e = 0; e < m->p.n - 1; e++) {
-        m->label[at] = -1;
-        hy_points_copy(&m->p, at, m->center);
-        HY_TRY(hy_points_cost(cx, &m->p, m->center, m->label, m->squared));
-        const int64_t next = nearest_outside(m, at);
+        const int32_t at = m->point[next];
+        const double core = m->core ? m->core[next] : 0;
+        join(m, next);
+        HY_TRY(measure(cx, m));
+        next = relax(m, at, core);
         if (!isfinite(m->weight[next]))
             return hy_fail(cx, HY_ENUMERIC, "squared distances overflow; scale x down");
-        m->edges[e] = (edge){ .weight = m->weight[next], .from = m->from[next],
-                              .to = (int32_t)next, .found = e };
-        at = next;
+        m->edges[e] = (edge){ .weight = sqrt(m->weight[next]), .from = m->from[next],
+                              .to = m->point[next], .found = e };
     }
     return HY_OK;
 }
@@ -91,37 +147,79 @@ static hy_status read_core(hy_ctx *cx, hy_call *c, prim *m)
     HY_TRY(hy_temp(cx, c, HY_F64, 1, &m->p.n, &core));
     HY_TRY(hy_copy_into(cx, c->in[1], core));
     m->core = hy_data(core);
-    for (int64_t i = 0; i < m->p.n; i++)
+    for (int64_t i = 0; i < m->p.n; i++) {
         if (!(m->core[i] >= 0 && isfinite(m->core[i])))
             return hy_fail(cx, HY_EARG, "core is %g at %lld; core distances are 0 or more",
                            m->core[i], (long long)i + 1);
+        m->core[i] *= m->core[i];
+    }
     return HY_OK;
+}
+
+/* Room for what a step needs beside the slots, by the number of dimensions. */
+static hy_status prepare_steps(hy_ctx *cx, hy_call *c, prim *m)
+{
+    const int64_t n = m->p.n, d = m->p.d;
+    hy_tensor *center, *columns, *middle, *all, *label;
+
+    HY_TRY(hy_temp(cx, c, m->p.dtype, 1, &d, &center));
+    m->center = hy_data(center);
+    if (d > FEW_D) {
+        HY_TRY(hy_temp(cx, c, HY_F64, 1, &n, &all));
+        HY_TRY(hy_temp(cx, c, HY_INDEX, 1, &n, &label));
+        m->all = hy_data(all);
+        m->label = hy_data(label);
+        memset(m->label, 0, (size_t)n * sizeof *m->label);
+        return HY_OK;
+    }
+    HY_TRY(hy_temp(cx, c, HY_F64, 2, (int64_t[]){ d, n }, &columns));
+    HY_TRY(hy_temp(cx, c, HY_F64, 1, &d, &middle));
+    m->column = hy_data(columns);
+    m->middle = hy_data(middle);
+    for (int64_t i = 0; i < n; i++) {
+        hy_points_copy(&m->p, i, m->center);
+        for (int64_t l = 0; l < d; l++)
+            m->column[l * n + i] = hy_number(m->p.dtype, m->center, l);
+    }
+    return HY_OK;
+}
+
+static hy_status prepare(hy_ctx *cx, hy_call *c, prim *m)
+{
+    const int64_t n = m->p.n, doubles = (int64_t)(sizeof(edge) / sizeof(double));
+    hy_tensor *point, *from, *weight, *distance, *edges;
+
+    HY_TRY(hy_temp(cx, c, HY_INDEX, 1, &n, &point));
+    HY_TRY(hy_temp(cx, c, HY_INDEX, 1, &n, &from));
+    HY_TRY(hy_temp(cx, c, HY_F64, 1, &n, &weight));
+    HY_TRY(hy_temp(cx, c, HY_F64, 1, &n, &distance));
+    HY_TRY(hy_temp(cx, c, HY_F64, 2, (int64_t[]){ n, doubles }, &edges));
+    m->left = n;
+    m->point = hy_data(point);
+    m->from = hy_data(from);
+    m->weight = hy_data(weight);
+    m->distance = hy_data(distance);
+    m->edges = hy_data(edges);
+    for (int64_t i = 0; i < n; i++) {
+        m->point[i] = (int32_t)i;
+        m->from[i] = -1;
+        m->weight[i] = INFINITY;
+    }
+    return prepare_steps(cx, c, m);
 }
 
 static hy_status mst_fwd(hy_ctx *cx, hy_call *c)
 {
     prim m = { .core = NULL };
-    hy_tensor *label, *from, *weight, *squared, *center, *edges;
 
     HY_TRY(hy_points_read(cx, c, c->in[0], "x", &m.p));
     if (m.p.n == 0 || m.p.n > INT32_MAX)
-        return hy_fail(cx, HY_EARG, "x has %lld rows; it needs at least one", (long long)m.p.n);
+        return hy_fail(cx, HY_EARG, "x has %lld rows; it needs from 1 to 2147483647", (long long)m.p.n);
+    const int64_t many = m.p.n - 1;
     HY_TRY(read_core(cx, c, &m));
-    const int64_t many = m.p.n - 1, doubles = (int64_t)(sizeof(edge) / sizeof(double));
     HY_TRY(hy_out(cx, c, 0, HY_INDEX, 2, (int64_t[]){ many, 2 }));
     HY_TRY(hy_out(cx, c, 1, HY_F64, 1, &many));
-    HY_TRY(hy_temp(cx, c, HY_INDEX, 1, &m.p.n, &label));
-    HY_TRY(hy_temp(cx, c, HY_INDEX, 1, &m.p.n, &from));
-    HY_TRY(hy_temp(cx, c, HY_F64, 1, &m.p.n, &weight));
-    HY_TRY(hy_temp(cx, c, HY_F64, 1, &m.p.n, &squared));
-    HY_TRY(hy_temp(cx, c, m.p.dtype, 1, &m.p.d, &center));
-    HY_TRY(hy_temp(cx, c, HY_F64, 2, (int64_t[]){ m.p.n, doubles }, &edges));
-    m.label = hy_data(label);
-    m.from = hy_data(from);
-    m.weight = hy_data(weight);
-    m.squared = hy_data(squared);
-    m.center = hy_data(center);
-    m.edges = hy_data(edges);
+    HY_TRY(prepare(cx, c, &m));
     HY_TRY(grow_tree(cx, &m));
     qsort(m.edges, (size_t)many, sizeof *m.edges, by_weight);
     int32_t *end = hy_data(c->out[0]);

@@ -178,7 +178,8 @@ describe("the minimum spanning tree", function()
   it("is as short as Kruskal's, with and without core distances", function()
     local rng = hy.rng(10)
     for _, n in ipairs{ 1, 2, 3, 20, 60 } do
-      for _, x in ipairs{ hy.randn(n, 3, { dtype = "f64", rng = rng }), lattice(n, 2, rng) } do
+      for _, x in ipairs{ hy.randn(n, 3, { dtype = "f64", rng = rng }), lattice(n, 2, rng),
+        lattice(n, 20, rng, "u8") } do
         local D = slow.distances(x:totable())
         local edges, lengths = cluster.mst(x)
         assert.same({ n - 1, 2 }, edges:size())
