@@ -43,6 +43,26 @@ describe("the worked example", function()
 end)
 
 describe("silhouette, davies_bouldin, calinski_harabasz, cvnn", function()
+  it("agree with another library", function() -- scikit-learn 1.2
+    local expected = {
+      [30] = { 0.17088307825335727, 1.8513253301425032, 20.69791035631266 },
+      [5] = { 0.019311168324101145, 2.719889044564628, 13.17372496024748 },
+    }
+    for d, values in pairs(expected) do
+      local rows, labels = {}, {}
+      for i = 1, 60 do
+        rows[i], labels[i] = {}, i * 5 % 7 % 4
+        for j = 1, d do
+          rows[i][j] = (i * j * 7 + i * i * 3) % 23 / 4 + (j % 3 == 0 and 3 * labels[i] or 0)
+        end
+      end
+      local x = hy.tensor(rows, { dtype = "f64" })
+      assert.close(values[1], metrics.silhouette(x, labels), 1e-10)
+      assert.close(values[2], metrics.davies_bouldin(x, labels), 1e-10)
+      assert.close(values[3], metrics.calinski_harabasz(x, labels), 1e-10)
+    end
+  end)
+
   it("do not change when points are turned, moved, shuffled or named anew", function()
     local rng = hy.rng(1)
     local blobs = hy.data.blobs{ n = 200, k = 4, d = 20, rng = rng }

@@ -184,6 +184,48 @@ describe("classification", function()
   end)
 end)
 
+-- The code itself comes with NrKmeans.
+local it_with_code = pcall(require, "hyades.cluster.mdl") and it or pending
+
+describe("mdl", function()
+  local rows = {}
+  for _, corner in ipairs{ { 0, 0 }, { 0, 6 }, { 10, 0 }, { 10, 6 } } do
+    for _, step in ipairs{ { 0, 0 }, { 0.5, 0 }, { 0, 0.5 } } do
+      rows[#rows + 1] = { corner[1] + step[1], corner[2] + step[2] }
+    end
+  end
+  local x = hy.tensor(rows, { dtype = "f64" })
+  local left = { 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1 }
+  local low = { 0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1 }
+  local corners = { 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4 }
+  local one = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 }
+
+  it_with_code("is lowest for the clusterings that are there", function()
+    assert.close(138.837181, metrics.mdl(x, one), 1e-6)
+    assert.close(94.450039, metrics.mdl(x, corners), 1e-6)
+    assert.close(79.774324, metrics.mdl(x, { left, low }, { P = { { 1 }, { 2 } } }), 1e-6)
+    assert.close(82.811459, metrics.mdl(x, { left, low }, { P = { { 1 }, { 2 } }, outliers = true }), 1e-6)
+    local swap = hy.tensor{ { 0, 1 }, { 1, 0 } }
+    assert.close(79.774324, metrics.mdl(x, { left, low }, { P = { { 2 }, { 1 } }, V = swap }), 1e-6)
+    assert.is_true(metrics.mdl(x, { left, low }, { P = { { 2 }, { 1 } } }) > 100)
+  end)
+
+  it_with_code("takes -1 for outliers, and spaces without columns", function()
+    local few = table.move(corners, 1, 12, 1, {})
+    few[12] = -1
+    assert.is_true(metrics.mdl(x, few) > metrics.mdl(x, corners))
+    assert.is_true(metrics.mdl(x, { corners, one }, { P = { { 1, 2 }, {} } }) > metrics.mdl(x, corners))
+  end)
+
+  it_with_code("says what it wants", function()
+    assert.raises(function() metrics.mdl(x, { left, low }) end, "mdl: option P must name the columns of V")
+    assert.raises(function() metrics.mdl(x, { left, low }, { P = { { 1 }, { 1 } } }) end, "names column 1")
+    assert.raises(function() metrics.mdl(x, { left, low }, { P = { { 1 }, {} } }) end, "names 1 of 2")
+    assert.raises(function() metrics.mdl(x, one, { V = hy.eye(3) }) end, "V must be a tensor 2×2")
+    assert.raises(function() metrics.mdl(x, { 1, 2 }) end, "mdl: x has 12 rows and labels has 2")
+  end)
+end)
+
 describe("view_similarity", function()
   it("is the mean cosine of rows", function()
     local a = hy.tensor{ { 1, 0 }, { 0, 2 }, { 1, 1 }, { 0, 0 } }
