@@ -34,7 +34,11 @@ hy_status hy_pairs_prepare(hy_ctx *cx, hy_call *c, hy_pairs *j)
     const int64_t half = (p->n + 1) / 2; /* two blocks at least, so that all run in parallel loops */
     hy_tensor *scratch;
 
-    j->kernels = c->in[0]->storage->device->kernels[p->dtype]->pairs;
+    const hy_device *device = c->in[0]->storage->device;
+    j->kernels = device->kernels[p->dtype]->pairs;
+    if (!j->kernels)
+        return hy_fail(cx, HY_EARG, "no distances of all pairs on device %s yet; use x:to(\"cpu\")",
+                       device->name);
     j->block = half < HY_PAIR_BLOCK ? half : HY_PAIR_BLOCK;
     j->blocks = (p->n + j->block - 1) / j->block;
     j->strands = hy_threads(0) < 2 ? 2 : hy_threads(0);
