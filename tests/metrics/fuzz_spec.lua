@@ -122,6 +122,68 @@ describe("pair counting of several labelings", function()
   end)
 end)
 
+describe("a measure of several labelings", function()
+  -- The best or smallest sum of entries of q over all one-to-one matchings of rows and columns.
+  local function matched(q, columns, sign, i, used)
+    if i > #q then return 0 end
+    local best = #q > columns and matched(q, columns, sign, i + 1, used) or -math.huge
+    for j = 1, columns do
+      if not used[j] then
+        used[j] = true
+        best = math.max(best, sign * q[i][j] + matched(q, columns, sign, i + 1, used))
+        used[j] = nil
+      end
+    end
+    return best
+  end
+
+  it("aggregates a matrix as defined", function()
+    local rng = hy.rng(11)
+    for trial = 1, 20 do
+      local rows, columns = 1 + trial % 4, 1 + trial % 3
+      local T, P = {}, {}
+      for i = 1, rows do T[i] = shapes[1](12, rng) end
+      for j = 1, columns do P[j] = shapes[1](12, rng) end
+      local function with(aggregate)
+        return metrics.multi_confusion(T, P, { metric = "vi", aggregate = aggregate })
+      end
+      local q, most, least, sum = {}, 0, 0, 0
+      for i = 1, rows do
+        q[i] = {}
+        for j = 1, columns do q[i][j] = slow.vi(T[i], P[j]) end
+        most, least = most + math.max(table.unpack(q[i])), least + math.min(table.unpack(q[i]))
+        sum = sum + slow.mean(q[i])
+      end
+      assert.close(q, with(nil), 1e-9)
+      assert.close(most / rows, with "max", 1e-9)
+      assert.close(least / rows, with "min", 1e-9)
+      assert.close(sum / rows, with "mean", 1e-9)
+      assert.close(matched(q, columns, 1, 1, {}) / rows, with "permut_max", 1e-9)
+      if rows <= columns then -- otherwise rows may go without a column, for nothing
+        assert.close(-matched(q, columns, -1, 1, {}) / rows, with "permut_min", 1e-9)
+      end
+    end
+  end)
+
+  it("averages over all pairs", function()
+    local rng = hy.rng(12)
+    for trial = 1, 10 do
+      local E, nmi, vi, count = {}, 0, 0, 0
+      for i = 1, 2 + trial % 4 do E[i] = shapes[1](20, rng) end
+      for i = 1, #E do
+        for j = i + 1, #E do
+          nmi, vi, count = nmi + slow.nmi(E[i], E[j]), vi + slow.vi(E[i], E[j]), count + 1
+        end
+      end
+      assert.close(nmi / count, metrics.agreement(E), 1e-9)
+      assert.close(vi / count, metrics.average_vi(E), 1e-9)
+      local candidate, sum = shapes[1](20, rng), 0
+      for _, one in ipairs(E) do sum = sum + slow.nmi(candidate, one) / #E end
+      assert.close(sum, metrics.anmi(candidate, E), 1e-9)
+    end
+  end)
+end)
+
 -- ---- internal measures ----------------------------------------------------------------------------
 
 local function points(n, d, rng)
