@@ -39,7 +39,7 @@ local function measure(p, noise, core, merges, heights)
 end
 
 --- DISCO: a density-based score of a clustering and its noise, in [-1, 1], higher is better. Beer,
--- Weber, Draganov, Leiber, Assent & Böhm, 2025. Distances are dc-distances, the longest edge between
+-- Krieger, Weber, Ritzert, Assent & Plant, 2025. Distances are dc-distances, the longest edge between
 -- two points on the spanning tree of mutual reachability. Points of clusters get their silhouette
 -- among all that are not noise; noise gets the smaller of how much sparser it is, and how much
 -- farther off, than the sparsest point of a cluster.
@@ -48,7 +48,7 @@ end
 -- options: min_points=5, neighbors that make a core distance, the point itself counted
 --   samples=false; true gives the value of every point (f64) instead of the mean
 -- → number, or f64 n. Nothing but noise: -1. One cluster, no noise: 0. One cluster and noise: each
---   noise point is another cluster of its own for the silhouette (the source leaves this open).
+--   noise point is another cluster of its own for the silhouette (a convention of this library).
 local function disco(x, labels, options)
   options = check.options("disco", options, { min_points = 5, samples = false })
   local min_points = check.number("disco", "min_points", options.min_points, 1, nil, true)
