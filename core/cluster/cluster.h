@@ -42,6 +42,38 @@ double hy_number(hy_dtype dtype, const void *numbers, int64_t i);
 /* plusplus.c: the op kmeans_plusplus. */
 hy_status hy_kmeans_plusplus_fwd(hy_ctx *cx, hy_call *c);
 
+/* pairs.c: the distances of all pairs of points, a tile of them at a time and never all at once.
+ * Tiles that share rows come on one thread, their columns in ascending order. */
+typedef struct hy_tile {
+    int64_t strand; /* which of hy_pairs.strands brings it; each works on one block of rows */
+    int64_t row, rows, column, columns;
+    const void *distance; /* squared, rows × columns, in the type of the points */
+    const void *row_norm, *column_norm;
+} hy_tile;
+
+typedef struct hy_pairs {
+    const hy_points *p;
+    const int32_t *order; /* the sequence of the points; NULL: as they are */
+    bool careful;         /* small distances need their digits */
+    void (*visit)(void *arg, const hy_tile *t);
+    void *arg;
+    const hy_pair_kernels *kernels; /* from here on: hy_pairs_prepare */
+    int64_t block, blocks, strands;
+    void *mean;
+    char *scratch; /* of every strand: two blocks of points and of norms, a tile */
+    int64_t scratch_size;
+    int64_t first, from, to; /* the blocks of rows, and of columns, at hand */
+} hy_pairs;
+
+hy_status hy_pairs_prepare(hy_ctx *cx, hy_call *c, hy_pairs *j);
+hy_status hy_pairs_run(hy_ctx *cx, hy_pairs *j);
+/* How far a distance of a tile may be off, in parts of itself and of the norms of both points. */
+double hy_pairs_error(const hy_points *p);
+
+/* partition.c: the ids of t (at least one) renumbered 0, 1, … in ascending order; noise (-1) is an
+ * id like any other. */
+hy_status hy_rank_ids(hy_ctx *cx, hy_call *c, const hy_tensor *t, int32_t **rank, int64_t *count);
+
 /* hungarian.c: the cheapest assignment of rows to columns of cost (rows × columns, rows ≤ columns,
  * values within ±HY_COST_MAX). column[i] becomes the column of row i. */
 #define HY_COST_MAX 1e300

@@ -169,6 +169,25 @@ typedef struct hy_nearest_kernels {
     hy_status (*reach)(hy_ctx *cx, int64_t n, int64_t d, const void *x, void *out);
 } hy_nearest_kernels;
 
+enum { HY_PAIR_BLOCK = 256 }; /* points in a block of pairs, at most */
+
+/* cpu/pairs.c: f32, f64. All pairs of two blocks of at most HY_PAIR_BLOCK points, d ≥ 1. */
+typedef struct hy_pair_kernels {
+    /* out = x − mean with squared norms; or x as it is, and norms 0, where `distances` takes
+     * differences anyway. out may be x. */
+    void (*center)(int64_t n, int64_t d, const void *x, const void *mean, void *out, void *norm);
+    /* out n×m: squared distances of centered x (n×d) and y (m×d), at least 0. `careful`: those that
+     * lost digits are taken again by differences. */
+    void (*distances)(int64_t n, int64_t m, int64_t d, const void *x, const void *xnorm, const void *y,
+                      const void *ynorm, bool careful, void *out);
+    /* sum[i] += Σ √distance[i·ld + j] over j < m, for i < n */
+    void (*root_sums)(int64_t n, int64_t m, int64_t ld, const void *distance, double *sum);
+    /* positions with distance[j] ≤ limit, ascending; returns how many */
+    int64_t (*within)(int64_t n, const void *distance, double limit, int32_t *at);
+    /* |x − y|² by differences in f64 */
+    double (*exact)(int64_t d, const void *x, const void *y);
+} hy_pair_kernels;
+
 /* cpu/index.c: f32, f64 */
 typedef struct hy_index_kernels {
     /* out[o, index[j], :] += g[o, j, :]; out is outer × n × inner and zeroed before; order fixed */
@@ -251,6 +270,7 @@ typedef struct hy_kernels {
     const hy_matrix_kernels *matrix;
     const hy_distance_kernels *distance;
     const hy_nearest_kernels *nearest;
+    const hy_pair_kernels *pairs;
     const hy_index_kernels *index;
     const hy_optim_kernels *optim;
     const hy_network_kernels *network;

@@ -18,7 +18,8 @@ local below = {
 -- Headers of libraries, and the only files that may see them.
 local reserved = {
   ["omp.h"] = { "core/base/parallel.c" },
-  ["cblas.h"] = { "core/base/parallel.c", "core/cpu/matrix.c", "core/cpu/distance.c" },
+  ["cblas.h"] = { "core/base/parallel.c", "core/cpu/matrix.c", "core/cpu/distance.c",
+    "core/cpu/pairs.c" },
   ["lapacke.h"] = { "core/linalg/" },
   ["lua.h"] = { "bindings/" },
   ["lauxlib.h"] = { "bindings/" },
