@@ -213,6 +213,7 @@ double hy_dip(int64_t n, const double *x, bool zero, void *scratch, int32_t inte
 /* ---- the op --------------------------------------------------------------------------------- */
 
 enum { COLUMNS = 16 }; /* worked on at a time: bounds the memory for wide data */
+static const double LARGEST = 1e290; /* differences of such values are still finite */
 
 typedef struct columns {
     int64_t n;
@@ -231,20 +232,31 @@ static void dip_columns(void *arg, int64_t begin, int64_t end)
                            c->interval + 2 * j, c->triangle + 3 * j);
 }
 
-static hy_status check_values(hy_ctx *cx, const double *x, int64_t n, int64_t d, bool sorted)
+/* The sentence about the first of n values that the dip cannot use. */
+static hy_status refuse_value(hy_ctx *cx, const double *x, int64_t n, bool sorted)
 {
-    const double largest = 1e290;
-    for (int64_t i = 0; i < n * d; i++) {
-        if (!(fabs(x[i]) <= largest))
+    for (int64_t i = 0; i < n; i++) {
+        if (!(fabs(x[i]) <= LARGEST))
             return hy_fail(cx, HY_EARG, "x holds %s at row %lld; its values must be finite%s",
                            isnan(x[i])   ? "NaN"
                            : isinf(x[i]) ? "an infinity"
                                          : "a value beyond 1e290",
-                           (long long)(i % n) + 1,
-                           isfinite(x[i]) ? " and their differences too" : "");
-        if (sorted && i % n > 0 && x[i] < x[i - 1])
+                           (long long)i + 1, isfinite(x[i]) ? " and their differences too" : "");
+        if (sorted && i > 0 && x[i] < x[i - 1])
             return hy_fail(cx, HY_EARG, "x is not sorted: row %lld is smaller than the one before",
-                           (long long)(i % n) + 1);
+                           (long long)i + 1);
+    }
+    return HY_OK;
+}
+
+static hy_status check_values(hy_ctx *cx, const double *x, int64_t n, int64_t d, bool sorted)
+{
+    for (int64_t j = 0; j < d; j++, x += n) {
+        bool wrong = !(fabs(x[0]) <= LARGEST);
+        for (int64_t i = 1; i < n; i++)
+            wrong |= (!(fabs(x[i]) <= LARGEST)) | (sorted & (x[i] < x[i - 1]));
+        if (wrong)
+            return refuse_value(cx, x, n, sorted);
     }
     return HY_OK;
 }
@@ -274,10 +286,9 @@ static hy_status prepare(hy_ctx *cx, hy_call *c, work *w)
                   three[] = { w->d, 3 };
     const int flat = x->ndim == 1; /* without the axis of columns */
     HY_TRY(hy_temp_to(cx, c, x, HY_F64, &x));
-    if (!flat) {
+    if (!flat)
         HY_TRY(hy_temp_swap(cx, c, x, 0, 1, &x));
-        HY_TRY(hy_temp_contiguous(cx, c, x, &x));
-    }
+    HY_TRY(hy_temp_contiguous(cx, c, x, &x));
     w->x = x;
     HY_TRY(check_values(cx, hy_data(x), w->n, w->d, w->sorted));
     HY_TRY(hy_temp(cx, c, HY_F64, 2, (int64_t[]){ some, w->n }, &w->sorted_x));
@@ -364,6 +375,7 @@ static hy_status dip_bwd(hy_ctx *cx, hy_call *c)
 
 const hy_op hy_ops_dip[] = {
     { .name = "dip",
+      .strided = true, /* a column may lie in one piece */
       .signature = "x:tensor {sorted:flag=false min_is_zero:flag=true} -> tensor index index index",
       .forward = dip_fwd,
       .backward = dip_bwd,
