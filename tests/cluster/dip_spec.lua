@@ -146,6 +146,35 @@ describe("hy.dip", function()
     assert.same({ 2, 6, 5 }, rows:totable())
   end)
 
+  it("sorts whatever the values: crowded, tied, tiny, huge", function()
+    local function uniform(n, rng) return hy.rand(n, { dtype = "f64", rng = rng }) end
+    local function normal(n, rng) return hy.randn(n, { dtype = "f64", rng = rng }) end
+    local kinds = {
+      normal,
+      uniform,
+      function(n, rng) return hy.cat{ normal(n - 1, rng), f64{ 1e12 } } end,
+      function(n, rng) return (normal(n, rng) * 20):exp() end,
+      function(n, rng) return (uniform(n, rng) * 5):floor() end,
+      function(n, rng) return (uniform(n, rng) * 2):floor() * -0.0 end,
+      function(n, rng) return uniform(n, rng) * 1e-310 end,
+      function(n, rng) return normal(n, rng) * 1e289 end,
+    }
+    for _, kind in ipairs(kinds) do
+      for _, n in ipairs{ 4, 48, 49, 1000, 5000 } do
+        local x = kind(n, hy.rng(n))
+        local values, order = x:sort()
+        local dip, interval, triangle, rows = hy.dip(x)
+        local expected = { hy.dip(values, { sorted = true }) }
+        assert.equal(expected[1]:item(), dip:item())
+        assert.same(expected[2]:totable(), interval:totable())
+        assert.same(expected[3]:totable(), triangle:totable())
+        for i, at in ipairs(triangle:totable()) do
+          assert.equal(at < 0 and -1 or order[at]:item(), rows[i]:item())
+        end
+      end
+    end
+  end)
+
   it("has the gradient of the projection on a direction", function()
     local x, w = f64(two_peaks), f64{ { 1 }, { 0.5 } }
     local gradient, dip = hy.grad(function(v) return (hy.dip(x:mm(v):reshape(-1))) end, w)
