@@ -24,12 +24,19 @@ local function check_options(self, name)
   end
 end
 
+-- One sum tells about all values, unless it overflows.
 local function check_finite(name, x)
-  local wrong = (x - x):ne(0) -- NaN for whatever is not finite
-  if wrong:sum():item() == 0 then return end
-  local at = wrong:nonzero()[1]:totable()
-  error(("%s: x is %s at row %d, column %d; every value must be finite"):format(name,
-    x[at]:item() ~= x[at]:item() and "NaN" or "infinite", at[1], at[2]), 0)
+  local sum = x:sum():item()
+  if sum - sum == 0 then return end
+  for i = 1, x:size(1) do
+    for j, value in ipairs((x[i] - x[i]):totable()) do
+      if value ~= 0 then
+        value = x[{ i, j }]:item()
+        error(("%s: x is %s at row %d, column %d; every value must be finite"):format(name,
+          value ~= value and "NaN" or "infinite", i, j), 0)
+      end
+    end
+  end
 end
 
 --- The points that a model is given to fit, in f64; raises for options out of range and for points
