@@ -136,8 +136,10 @@ static void measure(const double *x, int32_t a, int32_t b, int sign, double *dip
     int32_t at = -1;
     if (b - a > 1 && x[b] != x[a]) {
         const double slope = (b - a) / (x[b] - x[a]);
+        const bool steep = isinf(slope); /* the smallest numbers there are */
         for (int32_t i = a; i <= b; i++) {
-            const double gap = sign * (i - a - (x[i] - x[a]) * slope) + 1;
+            const double height = steep ? chord(x, a, b, i) : (x[i] - x[a]) * slope;
+            const double gap = sign * (i - a - height) + 1;
             if (gap > most) {
                 most = gap;
                 at = i;

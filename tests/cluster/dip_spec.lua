@@ -49,6 +49,7 @@ describe("cluster.dip", function()
     assert.close(dip, (cluster.dip(x * 1e-6 + 5)), 1e-9)
     assert.close(dip, (cluster.dip(x * -1000)), 1e-12)
     assert.close(dip, (cluster.dip(x * 1e200)), 1e-12)
+    assert.close(dip, (cluster.dip(x * 1e-310)), 1e-9)
   end)
 
   it("lies between 1/(2n) and 1/4, and tells two peaks from one", function()
