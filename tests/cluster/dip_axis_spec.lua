@@ -106,6 +106,10 @@ describe("the gradient of a dip along a direction", function()
     assert.same(possible, seen)
   end)
 
+  it("is zero for a triangle without width", function()
+    assert.same({ 0, 0 }, axis.slope(eight:narrow(1, 1, 3), { 1, 1, 1 }, { 1, 2, 3 }, 8):totable())
+  end)
+
   it("is nothing where there is no triangle", function()
     local dip, gradients = axis.dip(eight, hy.ones(8, { dtype = "f64" }), "all", hy.rng(1))
     assert.equal(0, dip)

@@ -50,6 +50,9 @@ describe("DipMeans", function()
       local model = DipMeans{ rng = hy.rng(seed) }:fit(set)
       assert.equal(4, model.k)
       assert.equal(1, hy.metrics.ari(set.y, model.labels))
+      for i = 2, #model.history do
+        assert.is_true(model.history[i].inertia < model.history[i - 1].inertia)
+      end
       assert.equal(0, model:predict(set.x):ne(model.labels):sum():item())
       local again = DipMeans{ rng = hy.rng(seed) }:fit(set.x:to "f64")
       assert.equal(0, again.labels:ne(model.labels):sum():item())
