@@ -196,6 +196,10 @@ describe("SkinnyDip", function()
     assert.raises(function() SkinnyDip{ base = hy.cluster.KMeans }:fit(x) end, "base")
   end)
 
+  it("says that it does not predict", function()
+    assert.raises(function() SkinnyDip{}:fit(noisy):predict(noisy) end, "SkinnyDip: has no predict")
+  end)
+
   it("treats a constant feature as one peak", function()
     local x = hy.cat({ hy.ones(271, 1, { dtype = "f64" }), noisy }, 2)
     assert.equal(0, SkinnyDip{}:fit(x).labels:ne(UniDip{}:fit(noisy).labels):sum():item())
