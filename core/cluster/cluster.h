@@ -8,6 +8,7 @@
  * blocks fixed by the sizes alone, and polls between blocks: same bits for any thread count. */
 typedef struct hy_points {
     const hy_distance_kernels *kernels;
+    const hy_nearest_kernels *nearest;
     hy_dtype dtype;     /* f32 or f64: what the kernels compute with */
     int64_t n, d, size; /* size: bytes of one number of this type */
     const char *x;      /* NULL: the points are bytes, which become f32 block by block */
@@ -24,22 +25,22 @@ const void *hy_points_block(const hy_points *p, int64_t begin, int64_t n);
 int64_t hy_points_most(const hy_points *p, int64_t wanted);
 /* Point i, copied. */
 void hy_points_copy(const hy_points *p, int64_t i, void *to);
-/* Nearest of the k centers: label and, unless NULL, squared distance of every point. */
-hy_status hy_points_assign(hy_ctx *cx, const hy_points *p, int64_t k, const void *centers,
-                           int32_t *label, void *distance);
+/* Fills in what s says about the points, and searches. */
+hy_status hy_points_search(hy_ctx *cx, const hy_points *p, hy_search *s);
 /* sums (k×d) and counts (k) by label in f64; part and part_count are scratch of the same sizes. */
 hy_status hy_points_sums(hy_ctx *cx, const hy_points *p, int64_t k, const void *weight,
-                         int32_t *label, double *sums, double *counts, double *part,
+                         const int32_t *label, double *sums, double *counts, double *part,
                          double *part_count);
-/* Both in one pass over the points. */
-hy_status hy_points_step(hy_ctx *cx, const hy_points *p, int64_t k, const void *centers,
-                         const void *weight, int32_t *label, double *sums, double *counts,
-                         double *part, double *part_count);
+/* No number of column l is larger than reach[l]. room: d numbers of the points' type. */
+hy_status hy_points_reach(hy_ctx *cx, const hy_points *p, double *reach, void *room);
 /* Squared distance of every point to the center of its label, exactly. */
 hy_status hy_points_cost(hy_ctx *cx, const hy_points *p, const void *centers, const int32_t *label,
                          double *cost);
 /* Element i of numbers of the given type (f32 or f64). */
 double hy_number(hy_dtype dtype, const void *numbers, int64_t i);
+
+/* plusplus.c: the op kmeans_plusplus. */
+hy_status hy_kmeans_plusplus_fwd(hy_ctx *cx, hy_call *c);
 
 /* hungarian.c: the cheapest assignment of rows to columns of cost (rows × columns, rows ≤ columns,
  * values within ±HY_COST_MAX). column[i] becomes the column of row i. */

@@ -155,6 +155,10 @@ samples.special = {
 }
 samples.special.mm = samples.special.matmul
 samples.special.student_t = samples.special.sqdist
+samples.special.student_kl = function(rng, dtype)
+  return { uniform({ 5, 3 }, -2, 2, rng, dtype), uniform({ 2, 3 }, -2, 2, rng, dtype),
+    uniform({ 5, 2 }, 0.1, 1, rng, dtype) }
+end
 
 --- Ops of symmetric matrices: finite differences move one element, so they go through this.
 samples.symmetric = { eigh = true, cholesky = true }

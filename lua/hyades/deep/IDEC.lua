@@ -28,19 +28,17 @@ function IDEC:fit(x)
     progress = self.verbose and "IDEC",
     after_epoch = model.watch(self, x),
     before_epoch = function(epoch)
-      if (epoch - 1) % self.refresh ~= 0 then return end
+      if self.target == "batch" or (epoch - 1) % self.refresh ~= 0 then return end
       local q = self:assign(self.net:transform(x))
       local labels = q:argmax(2)
       local moved = self.labels and labels:ne(self.labels):mean():item() or 1
       target, self.labels = DEC.target(q), labels
-      return self.target == "global" and moved < self.tol and "stop"
+      return moved < self.tol and "stop"
     end,
     loss = function(batch)
       local z = self.net:encode(batch.x)
-      local q = self:assign(z)
-      local p = self.target == "batch" and DEC.target(q:detach()) or target:index(batch.rows)
       local rec = loss.reconstruction(self.net:decode(z), batch.x, { reduction = self.reduction })
-      return self.cluster_weight * loss.kl(p, q) + self.rec_weight * rec
+      return self.cluster_weight * DEC.loss(self, z, target, batch) + self.rec_weight * rec
     end,
   }
   self.labels = self:assign(self.net:transform(x)):argmax(2)
