@@ -24,21 +24,6 @@ local function check_options(self, name)
   end
 end
 
--- One sum tells about all values, unless it overflows.
-local function check_finite(name, x)
-  local sum = x:sum():item()
-  if sum - sum == 0 then return end
-  for i = 1, x:size(1) do
-    for j, value in ipairs((x[i] - x[i]):totable()) do
-      if value ~= 0 then
-        value = x[{ i, j }]:item()
-        error(("%s: x is %s at row %d, column %d; every value must be finite"):format(name,
-          value ~= value and "NaN" or "infinite", i, j), 0)
-      end
-    end
-  end
-end
-
 --- The points that a model is given to fit, in f64; raises for options out of range and for points
 -- that no dip can be made of.
 -- self: model · x: tensor n×d, or a dataset
@@ -50,8 +35,7 @@ function dip_points.read(self, x)
   if x:numel() == 0 then
     error(("%s: x is empty (%d×%d); at least one point is needed"):format(name, x:size(1), x:size(2)), 0)
   end
-  check_finite(name, x)
-  return x
+  return check.finite(name, "x", x)
 end
 
 local most = 0.5 -- share of values that equal another one
