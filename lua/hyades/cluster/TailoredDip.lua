@@ -1,5 +1,6 @@
 --- TailoredDip: UniDip that gives peaks their tails back, and every value to a peak.
--- Bauer et al., Extension of the Dip-test Repertoire, SDM 2023 (rebuilt from descriptions).
+-- Bauer et al., Extension of the Dip-test Repertoire, SDM 2023.
+-- Where the paper leaves details open, they are as in ClustPy.
 -- tails: look for more in the gaps between peaks and join it to them · outliers: leave what is in no
 --   peak as noise (−1); otherwise a border is drawn in every gap
 -- alpha, pvalue, n_boots, size_factor, rng: see UniDip

@@ -1,6 +1,6 @@
 --- UniDip: the peaks of one feature, each an interval, in a sea of noise.
 -- Maurus & Plant, Skinny-dip, KDD 2016; mirroring and the last merge: Leiber et al., DipEncoder, KDD
--- 2022, and Bauer et al., SDM 2023. The latter two were rebuilt from descriptions.
+-- 2022, and Bauer et al., SDM 2023. Where the papers leave details open, they are as in ClustPy.
 -- alpha: a sample has several peaks when the p-value of its dip is smaller
 -- pvalue: "table", "function" or "bootstrap" (n_boots samples, rng), as in cluster.dip_pvalue
 -- size_factor: where two clusters are tested together, the larger counts at most so many times the
