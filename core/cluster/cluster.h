@@ -80,6 +80,9 @@ hy_status hy_rank_ids(hy_ctx *cx, hy_call *c, const hy_tensor *t, int32_t **rank
 hy_status hy_hungarian(hy_ctx *cx, int64_t rows, int64_t columns, const double *cost,
                        int32_t *column);
 
+/* order.c: n finite values in ascending order. scratch: 16 bytes a value, aligned for doubles. */
+void hy_sort_values(int64_t n, const double *x, double *sorted, void *scratch);
+
 /* dip.c: the dip of n sorted finite values (n ≤ INT32_MAX / 2), which is at least 1 / 2n unless
  * `zero`; the modal interval, and the triangle whose middle point is farthest from the chord of the
  * others (−1: none). scratch: HY_DIP_SCRATCH bytes a value, aligned for doubles. */

@@ -12,7 +12,7 @@
 
 #include "cpu.h"
 #include "math.h"
-#include "pairs.h"
+#include "rows.h"
 #include "tiles.h"
 
 #if defined REAL_f32

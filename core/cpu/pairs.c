@@ -8,8 +8,8 @@
 #include <cblas.h>
 #include <string.h>
 
-#include "cpu.h"
 #include "math.h"
+#include "rows.h"
 
 #if defined REAL_f32
 #define GEMM       cblas_sgemm
@@ -20,13 +20,6 @@
 #endif
 
 enum { DIRECT_D = 16 }; /* no matrix product up to this many dimensions */
-
-static real squared_norm(int64_t d, const real *x)
-{
-    double sum = 0;
-    LANE_SUM(sum, real, d, x[i] * x[i]);
-    return (real)sum;
-}
 
 static void center(int64_t n, int64_t d, const void *points, const void *middle, void *moved,
                    void *norms)
@@ -67,10 +60,7 @@ static void by_differences(int64_t n, int64_t m, int64_t d, const real *x, const
 
 static double exact(int64_t d, const void *point, const void *other)
 {
-    const real *x = point, *y = other;
-    double sum = 0;
-    LANE_SUM(sum, double, d, ((double)x[i] - (double)y[i]) * ((double)x[i] - (double)y[i]));
-    return sum;
+    return exact_distance(d, point, other);
 }
 
 /* Add the norms to a row of −2 x·y; is any distance small enough to have lost its digits? */

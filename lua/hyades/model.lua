@@ -149,6 +149,7 @@ end
 -- → index tensor of labels 1..k
 function Model:predict(x)
   check_fitted(self)
+  if not self.assign then fail(self, "has no predict: only the points of fit have labels") end
   x = data_of(self, x)
   return self:assign(self.net and self.net:transform(x) or x):argmax(2)
 end

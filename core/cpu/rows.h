@@ -1,6 +1,6 @@
 /* Distances of single pairs of rows. */
-#ifndef HY_CPU_PAIRS_H
-#define HY_CPU_PAIRS_H
+#ifndef HY_CPU_ROWS_H
+#define HY_CPU_ROWS_H
 
 #include "cpu.h"
 
