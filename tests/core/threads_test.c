@@ -77,7 +77,7 @@ static bool may_round(const char *name)
 {
     static const char *const blas[] = { "matmul", "mm", "linear", "solve", "eigh", "svd", "qr", "det",
                                         "inverse", "pinv", "cholesky", "cosine_matrix", "sqdist", "student_t",
-                                        NULL };
+                                        "student_kl", NULL };
     for (int i = 0; blas[i]; i++)
         if (strcmp(blas[i], name) == 0)
             return true;

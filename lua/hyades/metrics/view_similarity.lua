@@ -1,4 +1,5 @@
 local hy = require "hyades"
+local check = require "hyades.check"
 local class = require "hyades.class"
 
 --- How alike two views of the same points are embedded: the mean cosine of row i of one and row i
@@ -7,9 +8,10 @@ local class = require "hyades.class"
 -- a, b: tensors n×d, f32 or f64
 -- → number in [-1, 1]
 local function view_similarity(a, b)
-  for i, t in ipairs{ a, b } do
+  for i = 1, 2 do
+    local t = select(i, a, b)
     if class.kind(t) ~= "tensor" or t:dim() ~= 2 then
-      error(("view_similarity: argument %d must be a tensor n×d"):format(i), 2)
+      error(("view_similarity: argument %d must be a tensor n×d, got %s"):format(i, check.describe(t)), 2)
     end
   end
   if a:size(1) ~= b:size(1) or a:size(2) ~= b:size(2) or a:size(1) == 0 then
