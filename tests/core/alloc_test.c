@@ -42,6 +42,7 @@ static const struct {
     { "full.value", "7" },
     { "unsqueeze.axis", "1" },
     { "narrow.first", "2" },
+    { "gmm_e_step.covariances", "d414" },
     { "diag.x", "d44" },
 };
 
