@@ -19,20 +19,24 @@ local model = require "hyades.model"
 local points = require "hyades.cluster.points"
 
 local GMM = model.define("GMM", { k = model.required, covariance = "full",
-  init = hy.cluster.KMeans, n_init = 1, max_iter = 100, tol = 1e-3, reg = 1e-6, rng = hy.rng, verbose = false },
+  init = hy.cluster.KMeans, n_init = 1, max_iter = 100, tol = 1e-3, reg = 1e-6, rng = hy.rng,
+  verbose = false },
   { covariance = { "full", "tied", "diag", "spherical" } })
 
 -- The covariances of each kind, from those of every component and the weights.
 local kinds = {
   full = function(each) return each end,
-  tied = function(each, weights) return (each * weights:reshape(-1, 1, 1)):sum(1, { keep = true }) end,
+  tied = function(each, weights)
+    return (each * weights:reshape(-1, 1, 1)):sum(1, { keep = true })
+  end,
   diag = function(each) return each end,
   spherical = function(each) return each:mean(3, { keep = true }) end,
 }
 
 -- How many numbers say where the components are, how wide, and how heavy.
 local function free_parameters(kind, k, d)
-  local spread = { full = k * d * (d + 1) // 2, tied = d * (d + 1) // 2, diag = k * d, spherical = k }
+  local triangle = d * (d + 1) // 2
+  local spread = { full = k * triangle, tied = triangle, diag = k * d, spherical = k }
   return k * d + spread[kind] + k - 1
 end
 
@@ -94,15 +98,18 @@ function GMM.em(x, mixture, options)
     converged = converged }
 end
 
--- The mixture that every point's nearest center gives.
-local function start(self, x)
-  local labels = hy.nearest_center(x, model.start_centers(self, x))
-  return GMM.maximize(x, hy.one_hot(labels, self.k, { dtype = "f64" }), self.covariance, self.reg)
+--- The mixture where every point belongs to the component of its nearest center.
+-- x: tensor n×d · centers: tensor k×d · kind, reg: as for GMM.maximize
+-- → table with weights, means, covariances
+function GMM.around(x, centers, kind, reg)
+  local hard = hy.one_hot(hy.nearest_center(x, centers), centers:size(1), { dtype = "f64" })
+  return GMM.maximize(x, hard, kind, reg)
 end
 
 local function restart(self, x, title)
   local progress <close> = hy.progress(self.max_iter, self.verbose and title)
-  return GMM.em(x, start(self, x), { covariance = self.covariance, max_iter = self.max_iter,
+  local start = GMM.around(x, model.start_centers(self, x), self.covariance, self.reg)
+  return GMM.em(x, start, { covariance = self.covariance, max_iter = self.max_iter,
     tol = self.tol, reg = self.reg, step = function(log_likelihood)
       progress:step():set{ log_likelihood = log_likelihood }
     end })

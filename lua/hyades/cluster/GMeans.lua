@@ -51,7 +51,8 @@ function GMeans:fit(x)
     return p < self.alpha
   end
 
-  local first = hy.cluster.KMeans{ k = self.k_init, n_init = self.n_init, rng = self.rng:split() }:fit(x)
+  local first = hy.cluster.KMeans{ k = self.k_init, n_init = self.n_init,
+    rng = self.rng:split() }:fit(x)
   round{ labels = first.labels, centers = first.centers, inertia = first.inertia }
   grow(x, first.labels, first.centers, { wants = wants, least = LEAST,
     max_k = math.min(self.max_k, n), trials = self.trials, rng = self.rng:split(), round = round })

@@ -13,8 +13,8 @@ local check = require "hyades.check"
 local model = require "hyades.model"
 local points = require "hyades.cluster.points"
 
-local GapStatistic = model.define("GapStatistic", { max_k = 10, references = 10, box = "pca", log = true,
-  n_init = 10, rng = hy.rng, verbose = false }, { box = { "pca", "features" } })
+local GapStatistic = model.define("GapStatistic", { max_k = 10, references = 10, box = "pca",
+  log = true, n_init = 10, rng = hy.rng, verbose = false }, { box = { "pca", "features" } })
 
 local FLOOR = 1e-300 -- for the logarithm of an inertia of 0
 
@@ -69,12 +69,14 @@ function GapStatistic:fit(x)
   check.number("GapStatistic", "option max_k", self.max_k, 1, nil, true)
   check.number("GapStatistic", "option references", self.references, 1, nil, true)
   local most = math.tointeger(math.min(self.max_k, x:size(1)))
-  local progress <close> = hy.progress(most * (self.references + 1), self.verbose and "GapStatistic")
-  local draw, expected, found = uniform_like(x, self.box), {}, {}
+  local progress <close> = hy.progress(most * (self.references + 1),
+    self.verbose and "GapStatistic")
+  local expected, found = {}, {}
   for k = 1, most do
     found[k], expected[k] = cluster_with(self, x, k, self.rng:split()), {}
     progress:step()
   end
+  local draw = uniform_like(x, self.box)
   for i = 1, self.references do -- the same sets for every k
     local reference = draw(self.rng:split())
     for k = 1, most do
@@ -83,13 +85,15 @@ function GapStatistic:fit(x)
     end
   end
 
-  for _, name in ipairs{ "ks", "gaps", "errors", "inertias", "expected", "history" } do self[name] = {} end
+  self.ks, self.gaps, self.errors, self.inertias = {}, {}, {}, {}
+  self.expected, self.history = {}, {}
   for k = 1, most do
     local mean, deviation = spread(expected[k])
     self.ks[k], self.expected[k], self.inertias[k] = k, mean, found[k].inertia
     self.gaps[k] = mean - measure(self, found[k].inertia)
     self.errors[k] = deviation * math.sqrt(1 + 1 / self.references)
-    self.history[k] = { k = k, gap = self.gaps[k], error = self.errors[k], inertia = found[k].inertia }
+    self.history[k] = { k = k, gap = self.gaps[k], error = self.errors[k],
+      inertia = found[k].inertia }
   end
   self.scores, self.k, self.warnings = self.gaps, GapStatistic.choose(self.gaps, self.errors), {}
   local used = self.k

@@ -34,19 +34,14 @@ local function rejected(x, mixture, alpha, rng)
   for _ = 1, -2.6198 * math.log(alpha) // 1 + 1 do
     local w = hy.randn(x:size(2), 1, { rng = rng, dtype = "f64" })
     w = w / w:norm()
-    local p = same_distribution(x:mm(w), projected_sample(mixture, w, math.tointeger(m), rng))
-    smallest = math.min(smallest, p)
-    if p < level then return smallest, true end
+    local z = x:mm(w)
+    if z:min():item() < z:max():item() then
+      local p = same_distribution(z, projected_sample(mixture, w, math.tointeger(m), rng))
+      smallest = math.min(smallest, p)
+      if p < level then return smallest, true end
+    end
   end
   return smallest, false
-end
-
--- The mixture and one more component around the point, as wide as the others are on average.
-local function with_component(mixture, point)
-  local k = mixture.weights:size(1)
-  local pooled = (mixture.covariances * mixture.weights:reshape(-1, 1, 1)):sum(1, { keep = true })
-  return { weights = hy.cat{ mixture.weights * (k / (k + 1)), hy.full({ 1 }, 1 / (k + 1), { dtype = "f64" }) },
-    means = hy.cat{ mixture.means, point }, covariances = hy.cat{ mixture.covariances, pooled } }
 end
 
 -- The likeliest mixture with one more component.
@@ -56,7 +51,8 @@ local function add_component(self, x, mixture, options, rng)
   local _, rows = mixture.density:topk(math.min(worst, n), 1, { largest = false })
   rows = hy.cat{ rows, hy.randint({ self.trials - rows:size(1) }, 1, n, { rng = rng }) }
   for trial = 1, self.trials do
-    local start = with_component(mixture, x:index(rows:narrow(1, trial, 1)))
+    local centers = hy.cat{ mixture.means, x:index(rows:narrow(1, trial, 1)) }
+    local start = hy.cluster.GMM.around(x, centers, "full", self.reg)
     local found = hy.cluster.GMM.em(x, start, options)
     if not best or found.log_likelihood > best.log_likelihood then best = found end
   end
@@ -73,7 +69,7 @@ function PGMeans:fit(x)
   local progress <close> = hy.progress(math.min(self.max_k, n), self.verbose and "PGMeans")
   local options = { covariance = "full", max_iter = self.max_iter, tol = self.tol, reg = self.reg }
   local rng = self.rng:split()
-  local first = hy.cluster.GMM{ k = math.tointeger(self.k_init), max_iter = self.max_iter, tol = self.tol,
+  local first = hy.cluster.GMM{ k = self.k_init, max_iter = self.max_iter, tol = self.tol,
     reg = self.reg, rng = self.rng:split() }:fit(x)
   x = x:to "f64"
   local mixture = hy.cluster.GMM.em(x, first, options)

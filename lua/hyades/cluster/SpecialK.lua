@@ -17,8 +17,9 @@ local class = require "hyades.class"
 local model = require "hyades.model"
 local points = require "hyades.cluster.points"
 
-local SpecialK = model.define("SpecialK", { alpha = 0.01, dims = 200, similarity = "NAM", n_neighbors = 5,
-  percentage = 0.99, pairs = 10, max_k = math.huge, n_init = 10, rng = hy.rng, verbose = false })
+local SpecialK = model.define("SpecialK", { alpha = 0.01, dims = 200, similarity = "NAM",
+  n_neighbors = 5, percentage = 0.99, pairs = 10, max_k = math.huge, n_init = 10, rng = hy.rng,
+  verbose = false })
 
 local BLOCK = 1024 -- rows of the graph that are made together
 local EXACT = 2000 -- points up to which all eigenvectors are found
@@ -65,7 +66,7 @@ local function largest_pairs(graph, m, rng)
   local basis
   if n > EXACT and n > 2 * m then
     basis = hy.randn(n, math.min(n, m + 20), { rng = rng, dtype = "f64" })
-    for _ = 1, 12 do basis = hy.qr(graph:mm(hy.qr(graph:mm(basis)))) end
+    for _ = 1, 8 do basis = hy.qr(graph:mm(graph:mm(basis))) end
     graph = basis:t():mm(graph:mm(basis))
   end
   local values, vectors = hy.eigh((graph + graph:t()) / 2)
@@ -147,6 +148,7 @@ function SpecialK:fit(x)
   x = points("SpecialK", x)
   check_options(self)
   local n, level = x:size(1), math.log(self.alpha)
+  hy.nearest_center(x, hy.zeros(1, x:size(2), { dtype = x.dtype })) -- every value must be finite
   local progress <close> = hy.progress(math.min(self.max_k, n), self.verbose and "SpecialK")
   local graph = graph_of(self, x)
   self.eigenvalues, self.embedding = largest_pairs(graph, math.min(self.dims, n), self.rng:split())

@@ -14,8 +14,8 @@ local grow = require "hyades.cluster.grow"
 local model = require "hyades.model"
 local points = require "hyades.cluster.points"
 
-local XMeans = model.define("XMeans", { k_init = 2, max_k = math.huge, check_global = true, merge = false,
-  trials = 10, n_init = 10, rng = hy.rng, verbose = false })
+local XMeans = model.define("XMeans", { k_init = 2, max_k = math.huge, check_global = true,
+  merge = false, trials = 10, n_init = 10, rng = hy.rng, verbose = false })
 
 --- The Bayesian information criterion of a clustering.
 -- sizes: array, points of each cluster · inertia: number · d: features
@@ -106,7 +106,8 @@ function XMeans:fit(x)
     progress:step(found.k - progress.done):set{ bic = found.bic }
   end
 
-  local first = hy.cluster.KMeans{ k = self.k_init, n_init = self.n_init, rng = self.rng:split() }:fit(x)
+  local first = hy.cluster.KMeans{ k = self.k_init, n_init = self.n_init,
+    rng = self.rng:split() }:fit(x)
   round{ labels = first.labels, centers = first.centers, inertia = first.inertia }
   grow(x, first.labels, first.centers, { wants = wants, least = 3, max_k = math.min(self.max_k, n),
     trials = self.trials, rng = self.rng:split(), round = round })

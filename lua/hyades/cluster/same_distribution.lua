@@ -15,7 +15,7 @@ end
 local function same_distribution(x, y)
   local n, m = x:numel(), y:numel()
   local values, order = hy.cat{ x:to("f64"):reshape(n), y:to("f64"):reshape(m) }:sort()
-  local steps = hy.cat{ hy.full({ n }, 1 / n, { dtype = "f64" }), hy.full({ m }, -1 / m, { dtype = "f64" }) }
+  local steps = hy.cat{ hy.ones(n, { dtype = "f64" }) / n, hy.ones(m, { dtype = "f64" }) / -m }
   local difference = steps:index(order):cumsum(1):abs()
   -- between equal values the functions have not taken their whole step yet
   local whole = values:narrow(1, 1, n + m - 1):ne(values:narrow(1, 2, n + m - 1)):to "f64"
