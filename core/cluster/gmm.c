@@ -325,7 +325,8 @@ static hy_status read_weights(hy_ctx *cx, const hy_tensor *weights)
 {
     const double *weight = hy_data(weights);
     double sum = 0;
-    for (int64_t c = 0; c < hy_numel(weights); c++) {
+    const int64_t k = hy_numel(weights);
+    for (int64_t c = 0; c < k; c++) {
         if (!(weight[c] >= 0) || !isfinite(weight[c]))
             return hy_fail(cx, HY_EARG, "weights is %g at %lld; weights are 0 or more", weight[c],
                            (long long)c + 1);
@@ -350,7 +351,8 @@ static hy_status read_covariances(hy_ctx *cx, expectation *e, const hy_tensor *t
     e->factors = s[0];
     e->width = s[1] * s[2];
     e->covariance = hy_data(t);
-    for (int64_t i = 0; i < hy_numel(t); i++)
+    const int64_t numbers = hy_numel(t);
+    for (int64_t i = 0; i < numbers; i++)
         if (!isfinite(e->covariance[i]))
             return hy_fail(cx, HY_EARG, "covariances holds %g for component %lld", e->covariance[i],
                            (long long)(i / e->width) + 1);
