@@ -13,9 +13,9 @@
 #include "cluster.h"
 
 enum {
-    ROWS = 64,  /* points of a block */
-    PANEL = 16, /* rows of a triangle that are multiplied together: what is 0 beyond is left out */
-    TASKS = 16, /* parts of a sum, at least so many for all components together */
+    NARROW = 128, /* columns up to which everything about a component fits the nearest cache */
+    WIDE = 1024,  /* columns from which more points would take too long between looks */
+    TASKS = 16,   /* parts of a sum, at least so many for all components together */
 };
 
 static const double LOOK = 2e9; /* multiplications between two looks at the user */
@@ -30,11 +30,24 @@ static int64_t parts_of(int64_t n, int64_t size)
     return (n + size - 1) / size;
 }
 
-/* How many of n equal pieces of work fit between two looks at the user. */
-static int64_t per_look(int64_t n, double work)
+/* Points of a block. */
+static int64_t block_rows(int64_t n, int64_t d)
+{
+    /* Two blocks at least: a single one would run outside a parallel loop, on BLAS's threads. */
+    return min_of(d <= NARROW || d > WIDE ? 64 : 256, parts_of(n, 2));
+}
+
+/* Rows of a triangle that are multiplied together; what is 0 beyond them is left out. */
+static int64_t panel_rows(int64_t d)
+{
+    return d <= NARROW ? 16 : 64;
+}
+
+/* How many of n equal pieces of work go between two looks at the user: a multiple of `step`. */
+static int64_t per_look(int64_t n, double work, int64_t step)
 {
     const double fit = LOOK / (work + 1);
-    return fit >= (double)n ? n : fit < 1 ? 1 : (int64_t)fit;
+    return fit >= (double)n ? n : fit < (double)step ? step : (int64_t)fit / step * step;
 }
 
 static hy_status f64_scratch(hy_ctx *cx, hy_call *c, int64_t n, double **out)
@@ -59,59 +72,6 @@ static hy_status read_points(hy_ctx *cx, hy_call *c, hy_points *p)
     return HY_OK;
 }
 
-/* Two blocks at least: a single one would run outside a parallel loop, on BLAS's threads. */
-static int64_t rows_per_block(int64_t n)
-{
-    return min_of(ROWS, parts_of(n, 2));
-}
-
-/* ---- the inverse of a Cholesky factor ------------------------------------------------------- */
-
-/* The lower triangle of a becomes l with a = l·lᵀ; false where a is not positive definite up to
- * rounding. room: d × PANEL. */
-static bool cholesky(const hy_matrix_kernels *m, int64_t d, double *a, double *room)
-{
-    for (int64_t j = 0; j < d; j += PANEL) {
-        const int64_t width = min_of(PANEL, d - j);
-        m->gemm(false, true, d - j, width, j, a + j * d, d, a + j * d, d, 0, room, width);
-        for (int64_t i = j; i < d; i++) {
-            double *row = a + i * d;
-            const double whole = row[i];
-            for (int64_t t = j; t < j + width && t <= i; t++) {
-                double value = row[t] - room[(i - j) * width + t - j];
-                for (int64_t l = j; l < t; l++)
-                    value -= row[l] * a[t * d + l];
-                if (t == i && !(value > (double)d * DBL_EPSILON * whole))
-                    return false;
-                row[t] = t == i ? sqrt(value) : value / a[t * d + t];
-            }
-        }
-    }
-    return true;
-}
-
-/* inverse = l⁻¹, with zeros above its diagonal. room: PANEL × d. */
-static void invert(const hy_matrix_kernels *m, int64_t d, const double *l, double *inverse,
-                   double *room)
-{
-    memset(inverse, 0, (size_t)(d * d) * sizeof *inverse);
-    for (int64_t j = 0; j < d; j += PANEL) {
-        const int64_t width = min_of(PANEL, d - j);
-        m->gemm(false, false, width, j, j, l + j * d, d, inverse, d, 0, room, d);
-        for (int64_t t = j; t < j + width; t++) {
-            double *row = inverse + t * d;
-            for (int64_t i = 0; i < j; i++)
-                row[i] = -room[(t - j) * d + i];
-            row[t] = 1;
-            for (int64_t s = j; s < t; s++)
-                for (int64_t i = 0; i <= s; i++)
-                    row[i] -= l[t * d + s] * inverse[s * d + i];
-            for (int64_t i = 0; i <= t; i++)
-                row[i] /= l[t * d + t];
-        }
-    }
-}
-
 /* ---- the E-step ----------------------------------------------------------------------------- */
 
 typedef struct expectation {
@@ -129,7 +89,7 @@ typedef struct expectation {
     double *constant; /* k: ln weight − ½ d ln 2π − ½ ln determinant */
     bool *failed;     /* factors */
     int64_t together; /* factors in work */
-    int64_t rows, blocks, from, to;
+    int64_t rows, panel, blocks, from, to;
     int64_t strands, strand_size;
     double *strand;          /* of each: moved points d×rows, a panel ×rows, distances k×rows */
     double *share, *density; /* n×k, n */
@@ -137,7 +97,7 @@ typedef struct expectation {
 
 static int64_t room_size(const expectation *e)
 {
-    return e->full ? e->p.d * (e->p.d + PANEL) : 0;
+    return e->full ? e->p.d * (e->p.d + HY_TRIANGLE_PANEL) : 0;
 }
 
 /* Like `covariance + ridge · 1`, factored. */
@@ -160,11 +120,11 @@ static bool factor_with(const expectation *e, int64_t f, double ridge)
     memcpy(l, covariance, (size_t)(d * d) * sizeof *l);
     for (int64_t j = 0; j < d; j++)
         l[j * d + j] += ridge;
-    if (!cholesky(e->matrix, d, l, l + d * d))
+    if (!hy_triangle_factor(e->matrix, d, l, l + d * d))
         return false;
     for (int64_t j = 0; j < d; j++)
         e->log_root[f] += log(l[j * d + j]);
-    invert(e->matrix, d, l, factor, l + d * d);
+    hy_triangle_invert(e->matrix, d, l, factor, l + d * d);
     return true;
 }
 
@@ -258,8 +218,8 @@ static void measure_block(const expectation *e, int64_t rows, const double *x, d
             add_squares(rows, x + j * ld, e->shift[c * d + j],
                         e->factor[c * e->width + (e->width == 1 ? 0 : j)], distance + c * ld);
     for (int64_t f = 0; f < e->factors && e->full; f++)
-        for (int64_t t = 0; t < d; t += PANEL) {
-            const int64_t width = min_of(PANEL, d - t);
+        for (int64_t t = 0; t < d; t += e->panel) {
+            const int64_t width = min_of(e->panel, d - t);
             const int64_t last = e->factors == 1 ? e->k : f + 1;
             e->matrix->gemm(false, false, width, rows, t + width, e->factor + f * e->width + t * d,
                             d, x, ld, 0, panel, ld);
@@ -293,7 +253,7 @@ static void expect_range(void *arg, int64_t strand, int64_t end)
     const expectation *e = arg;
     for (; strand < end; strand++) {
         double *x = e->strand + strand * e->strand_size, *panel = x + e->p.d * e->rows,
-               *distance = panel + PANEL * e->rows;
+               *distance = panel + e->panel * e->rows;
         for (int64_t b = e->from + strand; b < e->to; b += e->strands) {
             const int64_t first = b * e->rows, rows = min_of(e->rows, e->p.n - first);
             place_points(e, first, rows, x);
@@ -308,7 +268,7 @@ static hy_status expect_all(hy_ctx *cx, expectation *e)
 {
     const double d = (double)e->p.d, k = (double)e->k;
     const double work = (double)e->rows * (e->full ? (double)e->factors * d * d : d) + k * d;
-    const int64_t look = per_look(e->blocks, work);
+    const int64_t look = per_look(e->blocks, work, e->strands);
     for (e->from = 0; e->from < e->blocks; e->from = e->to) {
         e->to = min_of(e->blocks, e->from + look);
         HY_TRY(hy_poll(cx, e->from, e->blocks));
@@ -367,11 +327,13 @@ static hy_status prepare(hy_ctx *cx, hy_call *c, expectation *e)
     HY_TRY(hy_out(cx, c, 1, HY_F64, 1, &n));
     e->share = hy_data(c->out[0]);
     e->density = hy_data(c->out[1]);
-    e->rows = rows_per_block(n);
+    e->rows = block_rows(n, d);
     e->blocks = parts_of(n, e->rows);
     e->strands = min_of(e->blocks, hy_threads(0));
-    e->strand_size = (d + PANEL + k) * e->rows;
-    e->together = per_look(e->factors, e->full ? (double)d * (double)d * (double)d : (double)d);
+    e->panel = panel_rows(d);
+    e->strand_size = (d + e->panel + k) * e->rows;
+    e->together = per_look(e->factors, e->full ? (double)d * (double)d * (double)d : (double)d,
+                           min_of(e->factors, hy_threads(0)));
     HY_TRY(f64_scratch(cx, c, e->factors * e->width, &e->factor));
     HY_TRY(f64_scratch(cx, c, e->factors, &e->log_root));
     HY_TRY(f64_scratch(cx, c, e->together * room_size(e), &e->room));
@@ -467,8 +429,9 @@ static void sum_range(void *arg, int64_t part, int64_t end)
 static void add_products(const maximization *m, int64_t rows, const double *x, double *s)
 {
     const int64_t d = m->p.d;
-    for (int64_t t = 0; t < d; t += PANEL)
-        m->matrix->gemm(true, false, min_of(PANEL, d - t), d - t, rows, x + t, d, x + t, d, 1,
+    const int64_t panel = panel_rows(d);
+    for (int64_t t = 0; t < d; t += panel)
+        m->matrix->gemm(true, false, min_of(panel, d - t), d - t, rows, x + t, d, x + t, d, 1,
                         s + t * d + t, d);
 }
 
@@ -511,7 +474,7 @@ static void scatter_range(void *arg, int64_t begin, int64_t end)
 
 static hy_status each_look(hy_ctx *cx, maximization *m, int64_t tasks, double work, hy_range_fn *fn)
 {
-    const int64_t look = per_look(m->blocks, (double)(m->rows * m->k) * work);
+    const int64_t look = per_look(m->blocks, (double)(m->rows * m->k) * work, m->parts);
     for (m->from = 0; m->from < m->blocks; m->from = m->to) {
         m->to = min_of(m->blocks, m->from + look);
         HY_TRY(hy_poll(cx, m->from, m->blocks));
@@ -595,7 +558,7 @@ static hy_status gmm_m_step_fwd(hy_ctx *cx, hy_call *c)
         return hy_fail(cx, HY_EARG, "reg is %g; it must be 0 or more", reg);
     const int64_t k = m.k, d = m.p.d;
     m.width = m.full ? d * d : d;
-    m.rows = rows_per_block(m.p.n);
+    m.rows = block_rows(m.p.n, d);
     m.blocks = parts_of(m.p.n, m.rows);
     const int64_t parts = min_of(m.blocks, TASKS), tasks = min_of(m.blocks, parts_of(TASKS, k)) * k;
     HY_TRY(hy_out(cx, c, 0, HY_F64, 1, &k));

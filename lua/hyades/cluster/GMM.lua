@@ -23,14 +23,23 @@ local GMM = model.define("GMM", { k = model.required, covariance = "full",
   verbose = false },
   { covariance = { "full", "tied", "diag", "spherical" } })
 
--- The covariances of each kind, from those of every component and the weights.
-local kinds = {
-  full = function(each) return each end,
-  tied = function(each, weights)
-    return (each * weights:reshape(-1, 1, 1)):sum(1, { keep = true })
+-- What all points scatter around their mean, less what the means of the components do.
+local function tied(x, soft, reg)
+  local weights, means = hy.gmm_m_step(x, soft, { diagonal = true })
+  local _, center, all = hy.gmm_m_step(x, soft:sum(2, { keep = true }), { reg = reg })
+  local apart = means - center
+  return weights, means, all - apart:t():mm(apart * weights:reshape(-1, 1))
+end
+
+-- The M-step of each kind of covariances.
+local steps = {
+  full = function(x, soft, reg) return hy.gmm_m_step(x, soft, { reg = reg }) end,
+  tied = tied,
+  diag = function(x, soft, reg) return hy.gmm_m_step(x, soft, { diagonal = true, reg = reg }) end,
+  spherical = function(x, soft, reg)
+    local weights, means, variances = hy.gmm_m_step(x, soft, { diagonal = true, reg = reg })
+    return weights, means, variances:mean(3, { keep = true })
   end,
-  diag = function(each) return each end,
-  spherical = function(each) return each:mean(3, { keep = true }) end,
 }
 
 -- How many numbers say where the components are, how wide, and how heavy.
@@ -51,9 +60,8 @@ end
 -- x: tensor n×d · soft: tensor n×k · kind: as the option covariance · reg: added to every variance
 -- → table with weights, means, covariances
 function GMM.maximize(x, soft, kind, reg)
-  local diagonal = kind == "diag" or kind == "spherical"
-  local weights, means, each = hy.gmm_m_step(x, soft, { diagonal = diagonal, reg = reg })
-  return { weights = weights, means = means, covariances = kinds[kind](each, weights) }
+  local weights, means, covariances = steps[kind](x, soft, reg)
+  return { weights = weights, means = means, covariances = covariances }
 end
 
 -- The lightest component begins anew at the point explained worst, as wide as the others are on
