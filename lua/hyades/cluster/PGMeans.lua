@@ -3,10 +3,13 @@
 -- alpha: significance of the test by Kolmogorov and Smirnov; ⌊−2.62·ln alpha⌋ + 1 projections are
 --   tested · k_init: components to begin with · max_k: at most so many, and never more than points
 -- trials: starts of a new component, half of them at the points that the mixture explains worst, half
---   at random · max_iter, tol, reg: of EM, as for GMM · verbose: show progress
+--   at random; it begins with the points nearer to its center than to the means, and EM with all
+--   components follows, the likeliest one stays
+-- max_iter, tol, reg: of EM, as for GMM · verbose: show progress
 -- Fields: labels, soft n×k, k, weights, means, covariances (f64), centers, log_likelihood; history, a
 --   row per k: { k=, log_likelihood=, pvalue= }, the last one the smallest seen (tests end at the first
 --   below alpha), and for pictures the same as arrays: ks, scores (the p-values)
+-- Projections of many features look normal whatever the clusters: better after PCA.
 
 local hy = require "hyades"
 local check = require "hyades.check"
