@@ -199,12 +199,29 @@ static void place_points(const expectation *e, int64_t first, int64_t rows, doub
     }
 }
 
-static void add_squares(int64_t n, const double *x, double shift, double scale, double *to)
+/* to += the squares of the m rows of x, moved by −shift and stretched by every step-th of scale
+ * (NULL: as they are). Four rows at a time, so that `to` is read and written less often. */
+static inline void add_rows(int64_t n, int64_t m, int64_t ld, const double *x, const double *shift,
+                            const double *scale, int64_t step, double *restrict to)
 {
-    for (int64_t i = 0; i < n; i++) {
-        const double z = (x[i] - shift) * scale;
-        to[i] += z * z;
+    int64_t j = 0;
+    for (; j + 4 <= m; j += 4) {
+        const double *r = x + j * ld;
+        double a[4] = { 1, 1, 1, 1 };
+        for (int l = 0; l < 4 && scale; l++)
+            a[l] = scale[(j + l) * step];
+        for (int64_t i = 0; i < n; i++) {
+            double z[4];
+            for (int l = 0; l < 4; l++)
+                z[l] = scale ? (r[l * ld + i] - shift[j + l]) * a[l] : r[l * ld + i] - shift[j + l];
+            to[i] += (z[0] * z[0] + z[1] * z[1]) + (z[2] * z[2] + z[3] * z[3]);
+        }
     }
+    for (; j < m; j++)
+        for (int64_t i = 0; i < n; i++) {
+            const double z = (x[j * ld + i] - shift[j]) * (scale ? scale[j * step] : 1);
+            to[i] += z * z;
+        }
 }
 
 /* Squared distances of a block to all means, in units of the covariances. */
@@ -214,9 +231,8 @@ static void measure_block(const expectation *e, int64_t rows, const double *x, d
     const int64_t d = e->p.d, ld = e->rows;
     memset(distance, 0, (size_t)(e->k * ld) * sizeof *distance);
     for (int64_t c = 0; c < e->k && !e->full; c++)
-        for (int64_t j = 0; j < d; j++)
-            add_squares(rows, x + j * ld, e->shift[c * d + j],
-                        e->factor[c * e->width + (e->width == 1 ? 0 : j)], distance + c * ld);
+        add_rows(rows, d, ld, x, e->shift + c * d, e->factor + c * e->width, e->width > 1,
+                 distance + c * ld);
     for (int64_t f = 0; f < e->factors && e->full; f++)
         for (int64_t t = 0; t < d; t += e->panel) {
             const int64_t width = min_of(e->panel, d - t);
@@ -224,9 +240,7 @@ static void measure_block(const expectation *e, int64_t rows, const double *x, d
             e->matrix->gemm(false, false, width, rows, t + width, e->factor + f * e->width + t * d,
                             d, x, ld, 0, panel, ld);
             for (int64_t c = f; c < last; c++)
-                for (int64_t j = 0; j < width; j++)
-                    add_squares(rows, panel + j * ld, e->shift[c * d + t + j], 1,
-                                distance + c * ld);
+                add_rows(rows, width, ld, panel, e->shift + c * d + t, NULL, 0, distance + c * ld);
         }
 }
 
