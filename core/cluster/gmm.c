@@ -75,6 +75,7 @@ static hy_status read_points(hy_ctx *cx, hy_call *c, hy_points *p)
 /* ---- the E-step ----------------------------------------------------------------------------- */
 
 typedef struct expectation {
+    hy_ctx *cx;
     hy_points p;
     const hy_matrix_kernels *matrix;
     int64_t k, factors,
@@ -120,11 +121,11 @@ static bool factor_with(const expectation *e, int64_t f, double ridge)
     memcpy(l, covariance, (size_t)(d * d) * sizeof *l);
     for (int64_t j = 0; j < d; j++)
         l[j * d + j] += ridge;
-    if (!hy_triangle_factor(e->matrix, d, l, l + d * d))
+    if (!hy_triangle_factor(e->cx, e->matrix, d, l, l + d * d))
         return false;
     for (int64_t j = 0; j < d; j++)
         e->log_root[f] += log(l[j * d + j]);
-    hy_triangle_invert(e->matrix, d, l, factor, l + d * d);
+    hy_triangle_invert(e->cx, e->matrix, d, l, factor, l + d * d);
     return true;
 }
 
@@ -237,8 +238,8 @@ static void measure_block(const expectation *e, int64_t rows, const double *x, d
         for (int64_t t = 0; t < d; t += e->panel) {
             const int64_t width = min_of(e->panel, d - t);
             const int64_t last = e->factors == 1 ? e->k : f + 1;
-            e->matrix->gemm(false, false, width, rows, t + width, e->factor + f * e->width + t * d,
-                            d, x, ld, 0, panel, ld);
+            e->matrix->gemm(e->cx, false, false, width, rows, t + width,
+                            e->factor + f * e->width + t * d, d, x, ld, 0, panel, ld);
             for (int64_t c = f; c < last; c++)
                 add_rows(rows, width, ld, panel, e->shift + c * d + t, NULL, 0, distance + c * ld);
         }
@@ -362,7 +363,7 @@ static hy_status prepare(hy_ctx *cx, hy_call *c, expectation *e)
 
 static hy_status gmm_e_step_fwd(hy_ctx *cx, hy_call *c)
 {
-    expectation e = { .k = c->in[1]->shape[0] };
+    expectation e = { .cx = cx, .k = c->in[1]->shape[0] };
     hy_tensor *in[4];
     hy_points means;
     HY_TRY(read_points(cx, c, &e.p));
@@ -389,6 +390,7 @@ static hy_status gmm_e_step_fwd(hy_ctx *cx, hy_call *c)
 /* ---- the M-step ----------------------------------------------------------------------------- */
 
 typedef struct maximization {
+    hy_ctx *cx;
     hy_points p;
     const hy_matrix_kernels *matrix;
     int64_t k, width; /* width: numbers of a covariance, d×d or d */
@@ -434,7 +436,7 @@ static void sum_range(void *arg, int64_t part, int64_t end)
                 for (int64_t c = 0; c < k; c++)
                     counts[c] += share[i * k + c];
             }
-            m->matrix->gemm(true, false, k, d, rows, share, k, x, d, 1, sums, d);
+            m->matrix->gemm(m->cx, true, false, k, d, rows, share, k, x, d, 1, sums, d);
         }
     }
 }
@@ -445,8 +447,8 @@ static void add_products(const maximization *m, int64_t rows, const double *x, d
     const int64_t d = m->p.d;
     const int64_t panel = panel_rows(d);
     for (int64_t t = 0; t < d; t += panel)
-        m->matrix->gemm(true, false, min_of(panel, d - t), d - t, rows, x + t, d, x + t, d, 1,
-                        s + t * d + t, d);
+        m->matrix->gemm(m->cx, true, false, min_of(panel, d - t), d - t, rows, x + t, d, x + t, d,
+                        1, s + t * d + t, d);
 }
 
 static void scatter_component(const maximization *m, int64_t c, int64_t part, double *x, double *s)
@@ -564,7 +566,7 @@ static hy_status read_shares(hy_ctx *cx, hy_call *c, maximization *m)
 
 static hy_status gmm_m_step_fwd(hy_ctx *cx, hy_call *c)
 {
-    maximization m = { .full = !c->arg[0].i };
+    maximization m = { .cx = cx, .full = !c->arg[0].i };
     const double reg = c->arg[1].d;
     HY_TRY(read_points(cx, c, &m.p));
     HY_TRY(read_shares(cx, c, &m));

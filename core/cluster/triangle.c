@@ -14,11 +14,11 @@ static int64_t min_of(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-bool hy_triangle_factor(const hy_matrix_kernels *m, int64_t d, double *a, double *room)
+bool hy_triangle_factor(hy_ctx *cx, const hy_matrix_kernels *m, int64_t d, double *a, double *room)
 {
     for (int64_t j = 0; j < d; j += HY_TRIANGLE_PANEL) {
         const int64_t width = min_of(HY_TRIANGLE_PANEL, d - j);
-        m->gemm(false, true, d - j, width, j, a + j * d, d, a + j * d, d, 0, room, width);
+        m->gemm(cx, false, true, d - j, width, j, a + j * d, d, a + j * d, d, 0, room, width);
         for (int64_t i = j; i < d; i++) {
             double *row = a + i * d;
             const double whole = row[i];
@@ -35,13 +35,13 @@ bool hy_triangle_factor(const hy_matrix_kernels *m, int64_t d, double *a, double
     return true;
 }
 
-void hy_triangle_invert(const hy_matrix_kernels *m, int64_t d, const double *l, double *inverse,
-                        double *room)
+void hy_triangle_invert(hy_ctx *cx, const hy_matrix_kernels *m, int64_t d, const double *l,
+                        double *inverse, double *room)
 {
     memset(inverse, 0, (size_t)(d * d) * sizeof *inverse);
     for (int64_t j = 0; j < d; j += HY_TRIANGLE_PANEL) {
         const int64_t width = min_of(HY_TRIANGLE_PANEL, d - j);
-        m->gemm(false, false, width, j, j, l + j * d, d, inverse, d, 0, room, d);
+        m->gemm(cx, false, false, width, j, j, l + j * d, d, inverse, d, 0, room, d);
         for (int64_t t = j; t < j + width; t++) {
             double *row = inverse + t * d;
             for (int64_t i = 0; i < j; i++)

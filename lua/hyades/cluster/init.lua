@@ -1,5 +1,9 @@
 --- Clustering and decomposition: `cluster.KMeans{ k = 3 }:fit(x).labels`.
 
-return require("hyades.lazy").folder("hyades.cluster", { "KMeans", "PCA", "dip", "dip_pvalue",
-  "hungarian",
-  "GMM", "XMeans", "GMeans", "PGMeans", "GapStatistic", "SpecialK" })
+return require("hyades.lazy").folder("hyades.cluster", {
+  "KMeans", "PCA", "GMM",
+  "XMeans", "GMeans", "PGMeans", "GapStatistic", "SpecialK",
+  "DipExt", "DipInit", "DipMeans", "DipNSub", "ProjectedDipMeans", "SkinnyDip", "TailoredDip",
+  "UniDip",
+  "dip", "dip_pvalue", "hungarian", "knn", "mst",
+})
