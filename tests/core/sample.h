@@ -47,6 +47,7 @@ static const struct {
     { "full.value", "7" },
     { "unsqueeze.axis", "1" },
     { "narrow.first", "2" },
+    { "gmm_e_step.covariances", "ds1s" },
     { "diag.x", "dss" },
     { "cholesky.x", "d44" },
     { "svd.x", "d44" },
