@@ -100,8 +100,10 @@ static hy_status nearest_means_fwd(hy_ctx *cx, hy_call *c)
     const int64_t k = centers->shape[0];
     HY_TRY(hy_out(cx, c, 0, HY_INDEX, 1, &p.n));
     HY_TRY(new_sums(cx, c, 1, k, p.d, &s));
-    HY_TRY(hy_points_step(cx, &p, k, hy_data(centers), NULL, hy_data(c->out[0]), s.sum, s.count,
-                          s.part, s.part_count));
+    hy_search nearest = { .k = k, .y = hy_data(centers), .label = hy_data(c->out[0]) };
+    memset(nearest.label, -1, (size_t)p.n * sizeof *nearest.label);
+    HY_TRY(hy_points_search(cx, &p, &nearest));
+    HY_TRY(hy_points_sums(cx, &p, k, NULL, nearest.label, s.sum, s.count, s.part, s.part_count));
     sums_to_means(k, p.d, &s);
     return HY_OK;
 }
@@ -128,7 +130,7 @@ const hy_op hy_ops_means[] = {
     { .name = "nearest_means",
       .signature = "x:matrix centers:matrix -> index matrix vector",
       .forward = nearest_means_fwd,
-      .doc = "A step of Lloyd in one pass: the nearest center of every row of x (ties to the "
+      .doc = "A step of Lloyd: the nearest center of every row of x (ties to the "
              "first), and of the rows of each center the mean and the count, both f64." },
     { .name = "center_distance",
       .signature = "x:matrix centers:matrix labels:index -> vector",

@@ -20,11 +20,6 @@ local function seconds(bench, name, options, x)
   return bench.shortest(fit, 1)
 end
 
--- Exponent of the growth from the first to the last of the measured times.
-local function exponent(sizes, times)
-  return math.log(times[#times] / times[1]) / math.log(sizes[#sizes] / sizes[1])
-end
-
 return function(bench)
   local function row(what, name, options, set, limit)
     if not set then return print(("  %-44s missing"):format(what)) end
@@ -59,7 +54,7 @@ return function(bench)
         times[i] = seconds(bench, name, options, set.x)
       end
       bench.row(name .. " 16 columns, 1,000,000 points", times[3], "s",
-        ("exponent %.2f"):format(exponent(sizes, times)))
+        ("exponent %.2f"):format(bench.exponent(sizes, times)))
     end
   end)
 end

@@ -47,6 +47,7 @@ function PCA:fit(x)
       math.min(n, d), tostring(k)), 0)
   end
 
+  check.finite("PCA", "x", x, 0)
   local cov, mean = covariance(x)
   local values, vectors = hy.eigh(cov) -- ascending, one vector per column
   local order = {}

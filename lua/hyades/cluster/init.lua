@@ -1,6 +1,10 @@
 --- Clustering and decomposition: `cluster.KMeans{ k = 3 }:fit(x).labels`.
 
-return require("hyades.lazy").folder("hyades.cluster", { "KMeans", "PCA", "dip", "dip_pvalue",
-  "hungarian",
+return require("hyades.lazy").folder("hyades.cluster", {
+  "KMeans", "PCA", "GMM",
+  "XMeans", "GMeans", "PGMeans", "GapStatistic", "SpecialK",
   "SubKmeans", "NrKmeans", "AutoNR", "NrDipMeans", "Orth1", "Orth2",
+  "DipExt", "DipInit", "DipMeans", "DipNSub", "ProjectedDipMeans", "SkinnyDip", "TailoredDip",
+  "UniDip",
+  "dip", "dip_pvalue", "hungarian", "knn", "mst",
 })
