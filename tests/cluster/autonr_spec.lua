@@ -44,6 +44,14 @@ describe("AutoNR", function()
     assert.same({ 240, #model.clusters }, model:predict(x):size())
   end)
 
+  it("finds them as published too, without what this library adds", function()
+    local x = recovery()
+    local model = AutoNR{ outliers = false, n_init = 10, max_k = 8, noise_floor = false,
+      keep_products = false, rng = hy.rng(2) }:fit(x)
+    assert.same({ 3, 2, 1 }, model.clusters)
+    assert.close(10829.354590, model.mdl, 1e-6)
+  end)
+
   it("merges what one clustering says better, but not into a product", function()
     local rng = hy.rng(3)
     local centers = hy.tensor{ { 0, 0 }, { 20, 20 }, { 40, 40 } } -- on a line: no two clusterings
