@@ -8,7 +8,7 @@ return lazy.extend({}, "data", {
     optdigits = "hyades.data.optdigits", stickfigures = "hyades.data.stickfigures",
     blobs = "hyades.data.blobs", moons = "hyades.data.toy", circles = "hyades.data.toy",
     spirals = "hyades.data.toy", synth25 = "hyades.data.synth25",
-    image_folder = "hyades.data.image_folder",
+    gtsrb = "hyades.data.gtsrb", image_folder = "hyades.data.image_folder",
     Dataset = "hyades.data.Dataset", Batches = "hyades.data.Batches",
     standardize = "hyades.data.scale", minmax = "hyades.data.scale",
     inverse_frequency = "hyades.data.inverse_frequency",
