@@ -23,6 +23,7 @@ extern const hy_op hy_ops_picture[];     /* picture.c: resize equalize */
 extern const hy_op hy_ops_optim[];       /* optim.c: adam_step sgd_step rmsprop_step */
 extern const hy_op hy_ops_linalg[];      /* linalg/linalg.c */
 extern const hy_op hy_ops_kmeans[];      /* cluster/kmeans.c */
+extern const hy_op hy_ops_means[];       /* cluster/means.c: cluster_means nearest_means … */
 extern const hy_op hy_ops_partition[];   /* cluster/partition.c: contingency, hungarian … */
 extern const hy_op hy_ops_dip[];         /* cluster/dip.c */
 extern const hy_op hy_ops_neighbors[];   /* cluster/knn.c: knn label_distances */

@@ -23,6 +23,7 @@ static const hy_op *const families[] = {
     hy_ops_picture,
     hy_ops_linalg,
     hy_ops_kmeans,
+    hy_ops_means,
     hy_ops_partition,
     hy_ops_dip,
     hy_ops_gmm,

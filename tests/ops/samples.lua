@@ -135,6 +135,13 @@ samples.special = {
   end,
   eigh = function(rng, dtype) return { spd(rng, dtype) } end,
   svd = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype) } end,
+  eigh_low_rank = function(rng, dtype)
+    return { uniform({ 3, 5 }, -2, 2, rng, dtype), uniform({ 3 }, -1, 1, rng, dtype) }
+  end,
+  cluster_means = function(rng, dtype) return { uniform({ 5, 3 }, -2, 2, rng, dtype), labels(), 3 } end,
+  center_distance = function(rng, dtype)
+    return { uniform({ 5, 3 }, -2, 2, rng, dtype), uniform({ 3, 3 }, -2, 2, rng, dtype), labels() }
+  end,
   qr = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype) } end,
   pinv = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype) } end,
   cholesky = function(rng, dtype) return { spd(rng, dtype) } end,

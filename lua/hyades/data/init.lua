@@ -7,6 +7,7 @@ return lazy.extend({}, "data", {
     digits = "hyades.data.digits", mnist = "hyades.data.mnist", usps = "hyades.data.usps",
     optdigits = "hyades.data.optdigits", stickfigures = "hyades.data.stickfigures",
     blobs = "hyades.data.blobs", moons = "hyades.data.toy", circles = "hyades.data.toy",
+    nonredundant = "hyades.data.nonredundant", subspace = "hyades.data.nonredundant",
     spirals = "hyades.data.toy", synth25 = "hyades.data.synth25",
     gtsrb = "hyades.data.gtsrb", image_folder = "hyades.data.image_folder",
     Dataset = "hyades.data.Dataset", Batches = "hyades.data.Batches",
