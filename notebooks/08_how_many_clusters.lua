@@ -30,10 +30,11 @@ end
 -- %% [markdown]
 -- ## Points with six clusters
 --
--- Six round groups in the plane, some of them close together.
+-- Six round groups in the plane, some of them close together: no rule is needed to see them, and yet the
+-- methods below do not all agree.
 
 -- %%
-local blobs = data.blobs{ n = fast and 600 or 1200, k = 6, d = 2, std = 1, rng = hy.rng(4) }
+local blobs = data.blobs{ n = fast and 600 or 1200, k = 6, d = 2, std = 1, rng = hy.rng(27) }
 save("points", plot.scatter{ blobs.x, color = blobs.y, title = "Six clusters" })
 
 -- %% [markdown]

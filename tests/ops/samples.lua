@@ -77,6 +77,8 @@ samples.special = {
   sqdist = function(rng, dtype)
     return { uniform({ 5, 3 }, -2, 2, rng, dtype), uniform({ 2, 3 }, -2, 2, rng, dtype) }
   end,
+  resize = function(rng, dtype) return { uniform({ 2, 5, 7 }, 0, 1, rng, dtype), 3, 4 } end,
+  equalize = function(rng) return { (uniform({ 2, 30, 30 }, 0, 200, rng, "f32")):to "u8" } end,
   dip = function(rng, dtype) return { uniform({ 9, 2 }, -2, 2, rng, dtype) } end,
   index = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype), { 3, 1, 3 } } end,
   gather = function(rng, dtype)

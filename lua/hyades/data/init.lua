@@ -9,7 +9,7 @@ return lazy.extend({}, "data", {
     blobs = "hyades.data.blobs", moons = "hyades.data.toy", circles = "hyades.data.toy",
     nonredundant = "hyades.data.nonredundant", subspace = "hyades.data.nonredundant",
     spirals = "hyades.data.toy", synth25 = "hyades.data.synth25",
-    image_folder = "hyades.data.image_folder",
+    gtsrb = "hyades.data.gtsrb", image_folder = "hyades.data.image_folder",
     Dataset = "hyades.data.Dataset", Batches = "hyades.data.Batches",
     standardize = "hyades.data.scale", minmax = "hyades.data.scale",
     inverse_frequency = "hyades.data.inverse_frequency",
