@@ -41,6 +41,8 @@ hy_status hy_linalg_svd(hy_ctx *cx, hy_call *c, hy_tensor *a, hy_tensor **u, hy_
 
 hy_status hy_eigh_fwd(hy_ctx *cx, hy_call *c);
 hy_status hy_eigh_bwd(hy_ctx *cx, hy_call *c);
+hy_status hy_eigh_batch_fwd(hy_ctx *cx, hy_call *c);
+hy_status hy_eigh_largest_fwd(hy_ctx *cx, hy_call *c);
 hy_status hy_svd_fwd(hy_ctx *cx, hy_call *c);
 hy_status hy_svd_bwd(hy_ctx *cx, hy_call *c);
 hy_status hy_pinv_fwd(hy_ctx *cx, hy_call *c);

@@ -43,6 +43,7 @@ static const struct {
     { "unsqueeze.axis", "1" },
     { "narrow.first", "2" },
     { "diag.x", "d44" },
+    { "eigh_batch.x", "d244" },
 };
 
 static const char *special_value(const char *op, const char *parameter)

@@ -132,6 +132,8 @@ samples.special = {
     return { uniform({ 3, 4 }, -2, 2, rng, dtype), { temperature = 0.5, rng = hy.rng(3) } }
   end,
   eigh = function(rng, dtype) return { spd(rng, dtype) } end,
+  eigh_batch = function(rng, dtype) return { hy.stack({ spd(rng, dtype), spd(rng, dtype) }, 1) } end,
+  eigh_largest = function(rng, dtype) return { spd(rng, dtype), 2 } end,
   svd = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype) } end,
   qr = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype) } end,
   pinv = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype) } end,
@@ -139,6 +141,10 @@ samples.special = {
   inverse = function(rng, dtype) return { spd(rng, dtype) } end,
   det = function(rng, dtype) return { spd(rng, dtype) } end,
   solve = function(rng, dtype) return { spd(rng, dtype), uniform({ 4, 2 }, -2, 2, rng, dtype) } end,
+  label_covariances = function(rng, dtype) return { uniform({ 5, 3 }, -2, 2, rng, dtype), labels(), 3 } end,
+  soft_covariances = function(rng, dtype)
+    return { uniform({ 5, 3 }, -2, 2, rng, dtype), uniform({ 5, 2 }, 0, 1, rng, dtype) }
+  end,
   hungarian = function(rng) return { uniform({ 4, 4 }, 0, 9, rng, "f64") } end,
   contingency = function() return { labels(), labels() } end,
   overlaps = function() return { labels(), labels() } end,
