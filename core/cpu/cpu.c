@@ -9,6 +9,7 @@
     extern const hy_reduce_kernels hy_reduce_##t##_##level;           \
     extern const hy_matrix_kernels hy_matrix_##t##_##level;           \
     extern const hy_distance_kernels hy_distance_##t##_##level;       \
+    extern const hy_manhattan_kernels hy_manhattan_##t##_##level;     \
     extern const hy_index_kernels hy_index_##t##_##level;             \
     extern const hy_optim_kernels hy_optim_##t##_##level;             \
     extern const hy_network_kernels hy_network_##t##_##level;
@@ -17,7 +18,8 @@
     {                                                                                 \
         .elementwise = &hy_elementwise_##t##_##level, .move = &hy_move_##t##_##level, \
         .reduce = &hy_reduce_##t##_##level, .matrix = &hy_matrix_##t##_##level,       \
-        .distance = &hy_distance_##t##_##level, .index = &hy_index_##t##_##level,     \
+        .distance = &hy_distance_##t##_##level,                                       \
+        .manhattan = &hy_manhattan_##t##_##level, .index = &hy_index_##t##_##level,   \
         .optim = &hy_optim_##t##_##level, .network = &hy_network_##t##_##level,       \
     }
 

@@ -133,6 +133,12 @@ typedef struct hy_distance_kernels {
     void (*to_center)(int64_t n, int64_t d, const void *x, const void *y, const int32_t *label, double *out);
 } hy_distance_kernels;
 
+/* cpu/manhattan.c: f32, f64 */
+typedef struct hy_manhattan_kernels {
+    /* out (n×k) = Σ |x − y| between the rows of x n×d and y k×d, contiguous */
+    void (*manhattan)(int64_t n, int64_t k, int64_t d, const void *x, const void *y, void *out);
+} hy_manhattan_kernels;
+
 /* cpu/index.c: f32, f64 */
 typedef struct hy_index_kernels {
     /* out[o, index[j], :] += g[o, j, :]; out is outer × n × inner and zeroed before; order fixed */
@@ -205,6 +211,7 @@ typedef struct hy_kernels {
     const hy_reduce_kernels *reduce;
     const hy_matrix_kernels *matrix;
     const hy_distance_kernels *distance;
+    const hy_manhattan_kernels *manhattan;
     const hy_index_kernels *index;
     const hy_optim_kernels *optim;
     const hy_network_kernels *network;

@@ -24,6 +24,8 @@ extern const hy_op hy_ops_kmeans[];      /* cluster/kmeans.c */
 extern const hy_op hy_ops_partition[];   /* cluster/partition.c: contingency, hungarian … */
 extern const hy_op hy_ops_dip[];         /* cluster/dip.c */
 extern const hy_op hy_ops_scatter[];     /* cluster/scatter.c: covariances */
+extern const hy_op hy_ops_medians[];     /* cluster/medians.c */
+extern const hy_op hy_ops_medoids[];     /* cluster/medoids.c */
 
 /* Errors that every numeric op gives in the same words. */
 hy_status hy_need_real(hy_ctx *cx, const hy_tensor *x);                       /* f32 or f64 */

@@ -44,6 +44,7 @@ static const struct {
     { "narrow.first", "2" },
     { "diag.x", "d44" },
     { "eigh_batch.x", "d244" },
+    { "kmedoids.medoids", "i2" },
 };
 
 static const char *special_value(const char *op, const char *parameter)

@@ -141,6 +141,10 @@ samples.special = {
   inverse = function(rng, dtype) return { spd(rng, dtype) } end,
   det = function(rng, dtype) return { spd(rng, dtype) } end,
   solve = function(rng, dtype) return { spd(rng, dtype), uniform({ 4, 2 }, -2, 2, rng, dtype) } end,
+  kmedoids = function(rng, dtype)
+    return { uniform({ 20, 3 }, -2, 2, rng, dtype), hy.tensor({ 1, 2, 3 }, { dtype = "index" }) }
+  end,
+  kmedoids_build = function(rng, dtype) return { uniform({ 20, 3 }, -2, 2, rng, dtype), 3 } end,
   label_covariances = function(rng, dtype) return { uniform({ 5, 3 }, -2, 2, rng, dtype), labels(), 3 } end,
   soft_covariances = function(rng, dtype)
     return { uniform({ 5, 3 }, -2, 2, rng, dtype), uniform({ 5, 2 }, 0, 1, rng, dtype) }
@@ -159,6 +163,8 @@ samples.special = {
     return { x, x:narrow(1, 1, 3) }
   end,
 }
+samples.special.kmedians = samples.special.kmeans
+samples.special.manhattan = samples.special.sqdist
 samples.special.mm = samples.special.matmul
 samples.special.student_t = samples.special.sqdist
 
