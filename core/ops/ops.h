@@ -26,6 +26,9 @@ extern const hy_op hy_ops_dip[];         /* cluster/dip.c */
 extern const hy_op hy_ops_scatter[];     /* cluster/scatter.c: covariances */
 extern const hy_op hy_ops_medians[];     /* cluster/medians.c */
 extern const hy_op hy_ops_medoids[];     /* cluster/medoids.c */
+extern const hy_op hy_ops_oriented[];    /* cluster/oriented.c */
+extern const hy_op hy_ops_neighborhoods[]; /* cluster/neighborhoods.c */
+extern const hy_op hy_ops_givens[];      /* cluster/givens.c */
 
 /* Errors that every numeric op gives in the same words. */
 hy_status hy_need_real(hy_ctx *cx, const hy_tensor *x);                       /* f32 or f64 */

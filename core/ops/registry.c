@@ -7,7 +7,8 @@ static const hy_op *const families[] = {
     hy_ops_elementwise, hy_ops_create, hy_ops_shape,   hy_ops_reduce, hy_ops_softmax, hy_ops_matrix,
     hy_ops_distance,    hy_ops_index,  hy_ops_sort,    hy_ops_random, hy_ops_network, hy_ops_optim,
     hy_ops_linalg,      hy_ops_kmeans, hy_ops_partition, hy_ops_dip, hy_ops_linear, hy_ops_entropy,
-    hy_ops_similarity, hy_ops_scatter, hy_ops_medians, hy_ops_medoids,
+    hy_ops_similarity, hy_ops_scatter, hy_ops_medians, hy_ops_medoids, hy_ops_oriented,
+    hy_ops_neighborhoods, hy_ops_givens,
 };
 
 enum { FAMILIES = sizeof families / sizeof *families };

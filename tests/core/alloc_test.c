@@ -22,7 +22,7 @@ typedef struct sample {
 } sample;
 
 /* Where the signature alone does not lead to a valid call: "op.parameter" and its value. Tensors:
- * a letter (d f64, w f64 of whole numbers, i index, u u8), then the sizes. */
+ * a letter (d f64, w f64 of whole numbers, i index, p index that counts up, u u8), then the sizes. */
 static const struct {
     const char *parameter, *value;
 } special[] = {
@@ -45,6 +45,17 @@ static const struct {
     { "diag.x", "d44" },
     { "eigh_batch.x", "d244" },
     { "kmedoids.medoids", "i2" },
+    { "oriented_sqdist.bases", "d444" },
+    { "neighbor_covariances.start", "p5" },
+    { "neighbor_sqdist.start", "p5" },
+    { "neighbor_sqdist.vectors", "d244" },
+    { "neighbor_sqdist.weights", "d24" },
+    { "mutual_neighbors.start", "p5" },
+    { "grow_clusters.start", "p5" },
+    { "grow_clusters.core", "u4" },
+    { "grow_clusters.joins", "u4" },
+    { "rotate_apart.a", "d244" },
+    { "rotate_apart.weights", "d2" },
 };
 
 static const char *special_value(const char *op, const char *parameter)
@@ -60,7 +71,8 @@ static const char *special_value(const char *op, const char *parameter)
 /* Positive numbers, symmetric and diagonally dominant when square; positions for index. */
 static hy_tensor *make_tensor(hy_ctx *cx, const hy_op *op, const char *form)
 {
-    const hy_dtype dtype = form[0] == 'i' ? HY_INDEX : form[0] == 'u' ? HY_U8 : HY_F64;
+    const bool positions = form[0] == 'i' || form[0] == 'p';
+    const hy_dtype dtype = positions ? HY_INDEX : form[0] == 'u' ? HY_U8 : HY_F64;
     const int ndim = (int)strlen(form) - 1;
     int64_t shape[HY_MAX_DIM];
     for (int d = 0; d < ndim; d++)
@@ -75,7 +87,7 @@ static hy_tensor *make_tensor(hy_ctx *cx, const hy_op *op, const char *form)
         double value = ndim == 2 && row == column ? hi : lo + (hi - lo) * u / 2;
         if (dtype != HY_F64 || form[0] == 'w')
             value = dtype == HY_INDEX ? (double)column + 1 : (double)(i % 2 + (form[0] == 'w'));
-        CHECK(hy_set(cx, t, i, value) == HY_OK);
+        CHECK(hy_set(cx, t, i, form[0] == 'p' ? (double)i + 1 : value) == HY_OK);
     }
     t->requires_grad = t->leaf = dtype == HY_F64 && op->backward;
     return t;

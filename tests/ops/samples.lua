@@ -141,6 +141,35 @@ samples.special = {
   inverse = function(rng, dtype) return { spd(rng, dtype) } end,
   det = function(rng, dtype) return { spd(rng, dtype) } end,
   solve = function(rng, dtype) return { spd(rng, dtype), uniform({ 4, 2 }, -2, 2, rng, dtype) } end,
+  oriented_sqdist = function(rng, dtype)
+    return { uniform({ 5, 3 }, -2, 2, rng, dtype), uniform({ 2, 3 }, -2, 2, rng, dtype),
+      uniform({ 2, 3, 2 }, -1, 1, rng, dtype) }
+  end,
+  radius_neighbors = function(rng, dtype) return { uniform({ 5, 3 }, -2, 2, rng, dtype), 2 } end,
+  neighbor_covariances = function(rng, dtype)
+    local x = uniform({ 5, 3 }, -2, 2, rng, dtype)
+    local start, list = hy.radius_neighbors(x, 2)
+    return { x, start, list, 2, 3 }
+  end,
+  neighbor_sqdist = function(rng, dtype)
+    local x = uniform({ 5, 3 }, -2, 2, rng, dtype)
+    local start, list = hy.radius_neighbors(x, 2)
+    return { x, start, list, uniform({ 3, 3, 3 }, -1, 1, rng, dtype),
+      uniform({ 3, 3 }, 0, 1, rng, dtype), 2, 3 }
+  end,
+  mutual_neighbors = function(rng, dtype)
+    local start, list = hy.radius_neighbors(uniform({ 5, 3 }, -2, 2, rng, dtype), 2)
+    return { start, list, uniform({ list:numel() }, 0, 2, rng, dtype), 1 }
+  end,
+  grow_clusters = function(rng)
+    local start, list = hy.radius_neighbors(uniform({ 5, 3 }, -2, 2, rng, "f64"), 2)
+    local all = hy.ones({ 5 }, { dtype = "u8" })
+    return { start, list, all, all }
+  end,
+  rotate_apart = function(rng, dtype)
+    return { hy.stack({ spd(rng, dtype), spd(rng, dtype) }, 1), uniform({ 2 }, 1, 2, rng, dtype),
+      hy.eye(4, { dtype = dtype }), { m = 2 } }
+  end,
   kmedoids = function(rng, dtype)
     return { uniform({ 20, 3 }, -2, 2, rng, dtype), hy.tensor({ 1, 2, 3 }, { dtype = "index" }) }
   end,
