@@ -5,8 +5,7 @@
 #include "../ops/ops.h"
 #include "medoids.h"
 
-enum { ROOM = 256 };                                 /* rows that are computed together */
-static const int64_t largest_matrix = (int64_t)1 << 30; /* bytes that are kept */
+enum { ROOM = 256 }; /* rows that are computed together */
 
 /* ---- computing ------------------------------------------------------------------------------- */
 
@@ -88,8 +87,11 @@ static hy_status read_matrix(hy_ctx *cx, const hy_tensor *x, const hy_points *p,
     if (x->shape[0] != x->shape[1])
         return hy_fail(cx, HY_EARG, "x must be square to be a matrix of distances, got %s",
                        hy_shape_text(x, text));
+    double largest = 0;
     for (int64_t i = 0; i < hy_numel(x); i++)
-        if (hy_number(p->dtype, p->x, i) < 0)
+        largest = fmax(largest, hy_number(p->dtype, p->x, i));
+    for (int64_t i = 0; i < hy_numel(x); i++)
+        if (hy_number(p->dtype, p->x, i) < -1e-6 * largest) /* 1 − cos may round below 0 */
             return hy_fail(cx, HY_EARG, "x holds the negative distance %g in row %lld",
                            hy_number(p->dtype, p->x, i), (long long)(i / p->d) + 1);
     out->matrix = p->x;
@@ -135,7 +137,7 @@ hy_status hy_distances_read(hy_ctx *cx, hy_call *c, const hy_arg *arg, hy_distan
     out->room = p.n < ROOM ? p.n : ROOM;
     HY_TRY(hy_temp(cx, c, p.dtype, 2, (int64_t[]){ p.n, out->room }, &columns));
     out->columns = hy_data(columns);
-    if (p.n * p.n <= largest_matrix / p.size)
+    if (p.n <= arg[3].i / p.size / p.n)
         return keep_matrix(cx, c, out);
     HY_TRY(hy_temp(cx, c, p.dtype, 2, (int64_t[]){ out->room, p.n }, &block));
     HY_TRY(hy_temp(cx, c, p.dtype, 1, &p.n, &lone));

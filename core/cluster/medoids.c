@@ -412,7 +412,9 @@ static hy_status kmedoids_build_fwd(hy_ctx *cx, hy_call *c)
     return HY_OK;
 }
 
-#define DISTANCES "squared:flag=false manhattan:flag=false distances:flag=false}"
+#define DISTANCES                                                     \
+    "squared:flag=false manhattan:flag=false distances:flag=false " \
+    "memory:integer=1073741824}"
 
 const hy_op hy_ops_medoids[] = {
     { .name = "kmedoids",
@@ -422,7 +424,8 @@ const hy_op hy_ops_medoids[] = {
       .doc = "FasterPAM from the given medoids (rows of x): labels, medoids, the sum of distances "
              "to them (f64), passes over the points. alternate: every cluster's most central "
              "member instead of swaps. Distances are Euclidean, their squares, or city-block; "
-             "with distances, x is the n×n matrix of them." },
+             "with distances, x is the n×n matrix of them. Their matrix is kept if it takes at most "
+             "`memory` bytes." },
     { .name = "kmedoids_build",
       .signature = "x:matrix k:integer {" DISTANCES " -> index",
       .forward = kmedoids_build_fwd,

@@ -19,7 +19,8 @@ typedef struct hy_distances {
     const hy_manhattan_kernels *city;
 } hy_distances;
 
-/* From input 0 of the call; arg: flags squared, manhattan, distances (input 0 is the matrix). */
+/* From input 0 of the call; arg: flags squared, manhattan, distances (input 0 is the matrix);
+ * the bytes that the matrix may take. */
 hy_status hy_distances_read(hy_ctx *cx, hy_call *c, const hy_arg *arg, hy_distances *out);
 /* Distances of all points to points first … first + *count − 1, a row for each of these; *count
  * may become smaller. Valid until the next call. */

@@ -10,9 +10,10 @@
 --   one of these
 -- n_init: restarts, the best one stays (default 1 for "build" and given starts, else 10)
 -- max_iter: passes over the points · rng · verbose
+-- memory: bytes up to which the matrix of distances is kept (default 1 GB); beyond, its rows are
+--   computed again in every pass
 -- Fields: labels, medoids (index k, rows of x), centers (these rows; not when precomputed), inertia
 -- (the sum of distances), iterations (passes), history, one row per restart.
--- Up to 1 GB the matrix of distances is kept; beyond, its rows are computed again in every pass.
 
 local hy = require "hyades"
 local check = require "hyades.check"
@@ -21,8 +22,8 @@ local model = require "hyades.model"
 local points = require "hyades.cluster.points"
 
 local KMedoids = model.define("KMedoids", { k = model.required, metric = "euclidean",
-  method = "fasterpam", init = "random", n_init = check.optional, max_iter = 300, rng = hy.rng,
-  verbose = false }, { method = { "fasterpam", "alternate" },
+  method = "fasterpam", init = "random", n_init = check.optional, max_iter = 300,
+  memory = 1 << 30, rng = hy.rng, verbose = false }, { method = { "fasterpam", "alternate" },
   metric = { "euclidean", "sqeuclidean", "manhattan", "cosine", "precomputed" } })
 
 local function fail(...) error("KMedoids: " .. (...):format(select(2, ...)), 0) end
@@ -92,7 +93,7 @@ function KMedoids:fit(x)
   if x:size(1) < self.k then fail("k = %d needs at least as many points, got %d", self.k, x:size(1)) end
   if self.metric == "cosine" then x = unit_rows(x) end
   local how = { distances = self.metric == "precomputed", manhattan = self.metric == "manhattan",
-    squared = self.metric == "sqeuclidean" or self.metric == "cosine" }
+    squared = self.metric == "sqeuclidean" or self.metric == "cosine", memory = self.memory }
   local scale = self.metric == "cosine" and 0.5 or 1
 
   local best
@@ -102,7 +103,7 @@ function KMedoids:fit(x)
     local first = start(self, x, self.rng:split(), how)
     local labels, medoids, inertia, passes = hy.kmedoids(x, first, { max_iter = self.max_iter,
       alternate = self.method == "alternate", squared = how.squared, manhattan = how.manhattan,
-      distances = how.distances })
+      distances = how.distances, memory = how.memory })
     local found = { labels = labels, medoids = medoids, inertia = inertia:item() * scale,
       iterations = passes:item() // 1 | 0 }
     self.history[restart] = { inertia = found.inertia, iterations = found.iterations }

@@ -32,9 +32,16 @@ local function by_covariance(x, k)
   return vectors:t(), values, covariance:diag():sum():item(), mean
 end
 
+-- The mean, and the sum of squared deviations: the center and the cost of one cluster of all.
+local function moments(x)
+  local start = hy.zeros(1, x:size(2), { dtype = x.dtype == "u8" and "f32" or x.dtype })
+  local _, center, scatter = hy.kmeans(x, start, { max_iter = 1 })
+  return center:reshape(-1), scatter:item()
+end
+
 local function by_singular_values(x, k)
   x = x:to "f64"
-  local mean = x:mean(1)
+  local mean = moments(x)
   local _, s, v = hy.svd(x - mean)
   local variance = s ^ 2 / (x:size(1) - 1)
   return v:t():narrow(1, 1, k), variance:narrow(1, 1, k), variance:sum():item(), mean
@@ -53,9 +60,7 @@ end
 -- the covariance is small enough for eigh.
 local function by_random_space(x, k, rng)
   local n, d = x:size(1), x:size(2)
-  local start = hy.zeros(1, d, { dtype = x.dtype == "u8" and "f32" or x.dtype })
-  local _, center, scatter = hy.kmeans(x, start, { max_iter = 1 }) -- all points are one cluster
-  local mean = center:reshape(d)
+  local mean, scatter = moments(x)
   local columns = math.min(k + OVERSAMPLE, n, d)
   local q = hy.randn(d, columns, { rng = rng, dtype = mean.dtype })
   for _ = 1, ROUNDS do
@@ -69,7 +74,7 @@ local function by_random_space(x, k, rng)
     within = within + z:t():mm(z)
   end)
   local values, vectors = hy.eigh_largest((within + within:t()) / (2 * (n - 1)), k)
-  return (q:to "f64"):mm(vectors):t(), values, scatter:item() / (n - 1), mean
+  return (q:to "f64"):mm(vectors):t(), values, scatter / (n - 1), mean
 end
 
 function PCA:fit(x)
