@@ -23,7 +23,8 @@ static void turn_range(void *arg, int64_t begin, int64_t end)
     for (int64_t b = 0; b < count; b++)
         if (job->from->dtype == HY_F64)
             for (int64_t i = begin; i < end; i++)
-                ((double *)job->to)[b * n + i] = ((const double *)job->from->columns)[i * count + b];
+                ((double *)job->to)[b * n + i] =
+                    ((const double *)job->from->columns)[i * count + b];
         else
             for (int64_t i = begin; i < end; i++)
                 ((float *)job->to)[b * n + i] = ((const float *)job->from->columns)[i * count + b];
@@ -65,7 +66,8 @@ static void finish_range(void *arg, int64_t begin, int64_t end)
     }
 }
 
-static hy_status compute(hy_ctx *cx, const hy_distances *from, int64_t first, int64_t count, char *to)
+static hy_status compute(hy_ctx *cx, const hy_distances *from, int64_t first, int64_t count,
+                         char *to)
 {
     rows_job job = { from, first, count, to };
     const char *y = from->x + first * from->d * from->size;

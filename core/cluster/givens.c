@@ -17,8 +17,8 @@ typedef struct rotation {
     double *t;           /* count × d×d: T */
     double *v;           /* d×d, columns */
     const double *weight;
-    double *factor;   /* count × m×m: Cholesky of T without column p */
-    double *solved;   /* 2×m */
+    double *factor;    /* count × m×m: Cholesky of T without column p */
+    double *solved;    /* 2×m */
     double (*form)[3]; /* of each matrix: cos², 2·cos·sin and sin² coefficient */
 } rotation;
 
@@ -184,7 +184,8 @@ static hy_status sweep(hy_ctx *cx, const rotation *r)
     return HY_OK;
 }
 
-/* ---- the op ----------------------------------------------------------------------------------- */
+/* ---- the op -----------------------------------------------------------------------------------
+ */
 
 static hy_status check_inputs(hy_ctx *cx, const hy_call *c, int64_t *d)
 {

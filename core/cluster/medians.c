@@ -18,9 +18,9 @@ typedef struct medians {
     hy_points p;
     const hy_manhattan_kernels *kernels;
     int64_t k, rows;
-    void *centers;         /* k×d */
-    void *near;            /* rows×k: distances */
-    double *cost;          /* n: distance to the own center */
+    void *centers; /* k×d */
+    void *near;    /* rows×k: distances */
+    double *cost;  /* n: distance to the own center */
     int32_t *label, *before;
     int32_t *pick, *start; /* points label by label; k + 1 */
     double *column;        /* STRIPS × n: the numbers of one coordinate */
@@ -31,9 +31,10 @@ static hy_status kernels_of(hy_ctx *cx, const hy_tensor *x, hy_dtype dtype,
                             const hy_manhattan_kernels **out)
 {
     *out = x->storage->device->kernels[dtype]->manhattan;
-    return *out ? HY_OK
-                : hy_fail(cx, HY_EARG, "no city-block distances on device %s yet; use x:to(\"cpu\")",
-                          x->storage->device->name);
+    return *out
+               ? HY_OK
+               : hy_fail(cx, HY_EARG, "no city-block distances on device %s yet; use x:to(\"cpu\")",
+                         x->storage->device->name);
 }
 
 /* ---- assignment ----------------------------------------------------------------------------- */

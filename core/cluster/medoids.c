@@ -20,12 +20,12 @@ typedef struct search {
     double *to;      /* k×n: distances to the medoids */
     double *near, *second;
     int32_t *near_at, *second_at;
-    double *removal;            /* k: what it costs to lose a medoid */
-    double *change;             /* BATCH×k: what a swap of each medoid for the candidate changes */
-    double gain[BATCH];         /* the best of them */
+    double *removal;    /* k: what it costs to lose a medoid */
+    double *change;     /* BATCH×k: what a swap of each medoid for the candidate changes */
+    double gain[BATCH]; /* the best of them */
     int32_t best[BATCH];
-    int64_t first;              /* candidate of the batch at hand */
-    const char *rows;           /* their distances */
+    int64_t first;    /* candidate of the batch at hand */
+    const char *rows; /* their distances */
 } search;
 
 /* ---- what every point knows of its two nearest medoids --------------------------------------- */
@@ -155,9 +155,9 @@ static void weigh_range(void *arg, int64_t begin, int64_t end)
         if (s->chosen[s->first + b])
             continue;
         memcpy(change, s->removal, (size_t)s->k * sizeof *change);
-        const double own = s->k == 1                    ? weigh_only(s, d)
+        const double own = s->k == 1                 ? weigh_only(s, d)
                            : s->from.dtype == HY_F64 ? weigh_f64(s, (const double *)d, change)
-                                                        : weigh_f32(s, (const float *)d, change);
+                                                     : weigh_f32(s, (const float *)d, change);
         for (int64_t j = 1; j < s->k; j++)
             if (change[j] < change[best])
                 best = j;
@@ -195,7 +195,8 @@ static hy_status improve(hy_ctx *cx, search *s, int64_t max_iter, int64_t *swaps
     return HY_OK;
 }
 
-/* ---- alternating ------------------------------------------------------------------------------ */
+/* ---- alternating ------------------------------------------------------------------------------
+ */
 
 typedef struct cost_job {
     const search *s;
@@ -258,7 +259,8 @@ static hy_status alternate(hy_ctx *cx, search *s, int64_t max_iter, double *cost
     return HY_OK;
 }
 
-/* ---- the ops ---------------------------------------------------------------------------------- */
+/* ---- the ops ----------------------------------------------------------------------------------
+ */
 
 static hy_status scratch(hy_ctx *cx, hy_call *c, hy_dtype dtype, int64_t n, void *out)
 {
@@ -300,9 +302,10 @@ static hy_status begin(hy_ctx *cx, hy_call *c, search *s)
         const int64_t row = ((const int32_t *)hy_data(medoids))[j];
         const char *distances;
         if (row < 0 || row >= s->n || s->chosen[row])
-            return hy_fail(cx, HY_EARG, "medoids holds %lld at %lld; it must hold different rows "
-                           "from 1 to %lld", (long long)(row < 0 ? row : row + 1),
-                           (long long)j + 1, (long long)s->n);
+            return hy_fail(cx, HY_EARG,
+                           "medoids holds %lld at %lld; it must hold different rows "
+                           "from 1 to %lld",
+                           (long long)(row < 0 ? row : row + 1), (long long)j + 1, (long long)s->n);
         HY_TRY(hy_distances_row(cx, &s->from, row, &distances));
         put_medoid(s, j, row, distances);
     }
@@ -412,7 +415,7 @@ static hy_status kmedoids_build_fwd(hy_ctx *cx, hy_call *c)
     return HY_OK;
 }
 
-#define DISTANCES                                                     \
+#define DISTANCES                                                   \
     "squared:flag=false manhattan:flag=false distances:flag=false " \
     "memory:integer=1073741824}"
 
@@ -421,11 +424,12 @@ const hy_op hy_ops_medoids[] = {
       .signature = "x:matrix medoids:index {max_iter:integer=300 alternate:flag=false " DISTANCES
                    " -> index index tensor tensor",
       .forward = kmedoids_fwd,
-      .doc = "FasterPAM from the given medoids (rows of x): labels, medoids, the sum of distances "
-             "to them (f64), passes over the points. alternate: every cluster's most central "
-             "member instead of swaps. Distances are Euclidean, their squares, or city-block; "
-             "with distances, x is the n×n matrix of them. Their matrix is kept if it takes at most "
-             "`memory` bytes." },
+      .doc =
+          "FasterPAM from the given medoids (rows of x): labels, medoids, the sum of distances "
+          "to them (f64), passes over the points. alternate: every cluster's most central "
+          "member instead of swaps. Distances are Euclidean, their squares, or city-block; "
+          "with distances, x is the n×n matrix of them. Their matrix is kept if it takes at most "
+          "`memory` bytes." },
     { .name = "kmedoids_build",
       .signature = "x:matrix k:integer {" DISTANCES " -> index",
       .forward = kmedoids_build_fwd,

@@ -47,7 +47,8 @@ static hy_status read_points(hy_ctx *cx, hy_call *c, hy_tensor **out)
     return hy_temp_to(cx, c, c->in[0], HY_F64, out);
 }
 
-/* ---- who lies in the ball ---------------------------------------------------------------------- */
+/* ---- who lies in the ball ----------------------------------------------------------------------
+ */
 
 typedef struct ball_job {
     const double *x;
@@ -112,8 +113,9 @@ static hy_status radius_neighbors_fwd(hy_ctx *cx, hy_call *c)
     if (!(radius >= 0 && isfinite(radius)))
         return hy_fail(cx, HY_EARG, "radius is %g; it must be 0 or more", radius);
     HY_TRY(read_points(cx, c, &x));
-    ball_job b = { .x = hy_data(x), .n = x->shape[0], .d = x->shape[1],
-                   .limit = radius * radius * (1 + 1e-12) };
+    ball_job b = {
+        .x = hy_data(x), .n = x->shape[0], .d = x->shape[1], .limit = radius * radius * (1 + 1e-12)
+    };
     HY_TRY(hy_out(cx, c, 0, HY_INDEX, 1, (int64_t[]){ b.n + 1 }));
     HY_TRY(scratch(cx, c, HY_INDEX, b.n, &b.count));
     HY_TRY(search_balls(cx, &b));
@@ -122,7 +124,8 @@ static hy_status radius_neighbors_fwd(hy_ctx *cx, hy_call *c)
         start[i] = (int32_t)total;
         total += b.count[i];
         if (total > INT32_MAX)
-            return hy_fail(cx, HY_EARG, "a radius of %g has more than 2147483647 neighbors", radius);
+            return hy_fail(cx, HY_EARG, "a radius of %g has more than 2147483647 neighbors",
+                           radius);
     }
     start[b.n] = (int32_t)total;
     HY_TRY(hy_out(cx, c, 1, HY_INDEX, 1, &total));
@@ -131,7 +134,8 @@ static hy_status radius_neighbors_fwd(hy_ctx *cx, hy_call *c)
     return search_balls(cx, &b);
 }
 
-/* ---- how its points spread --------------------------------------------------------------------- */
+/* ---- how its points spread ---------------------------------------------------------------------
+ */
 
 typedef struct spread_job {
     lists of;
@@ -255,7 +259,8 @@ static hy_status neighbor_sqdist_fwd(hy_ctx *cx, hy_call *c)
     return HY_OK;
 }
 
-/* ---- lists of lists ---------------------------------------------------------------------------- */
+/* ---- lists of lists ----------------------------------------------------------------------------
+ */
 
 /* The entry of point i in the ascending list of point j, or −1. */
 static int64_t entry_of(const lists *of, int32_t i, int32_t j)

@@ -17,13 +17,13 @@ enum {
 typedef struct scatter {
     hy_points p;
     const hy_matrix_kernels *matrix;
-    hy_dtype dtype;      /* of the products: f64, or the points' own */
+    hy_dtype dtype; /* of the products: f64, or the points' own */
     int64_t size;
-    int64_t tiles, tile; /* along a side; columns of each */
-    int64_t rows;        /* in a block, at most */
-    char *block;         /* rows×d: the centered rows at hand */
-    char *product;       /* tile×tile for each pair of tiles */
-    const int32_t *pick; /* points to take; NULL: all */
+    int64_t tiles, tile;  /* along a side; columns of each */
+    int64_t rows;         /* in a block, at most */
+    char *block;          /* rows×d: the centered rows at hand */
+    char *product;        /* tile×tile for each pair of tiles */
+    const int32_t *pick;  /* points to take; NULL: all */
     const int32_t *label; /* whose mean each point is centered on; NULL: the first */
     const double *mean;
     const double *weight; /* of each point; NULL: 1 */
@@ -86,8 +86,8 @@ static void center_rows(void *arg, int64_t begin, int64_t end)
             continue;
         }
         hy_points_copy(&s->p, at, x);
-        center_row(s, x, s->mean + label * d,
-                   s->weight ? sqrt(s->weight[at * s->weight_step]) : 1, row);
+        center_row(s, x, s->mean + label * d, s->weight ? sqrt(s->weight[at * s->weight_step]) : 1,
+                   row);
     }
 }
 
@@ -176,8 +176,7 @@ static hy_status one_label(hy_ctx *cx, hy_call *c, int64_t n, int32_t **out)
 }
 
 /* The labels of n points, checked, and how many there are: k, or the largest of them. */
-static hy_status read_labels(hy_ctx *cx, hy_tensor *labels, const hy_arg *k, int64_t n,
-                             groups *g)
+static hy_status read_labels(hy_ctx *cx, hy_tensor *labels, const hy_arg *k, int64_t n, groups *g)
 {
     if (hy_numel(labels) != n)
         return hy_fail(cx, HY_EARG, "%lld labels for %lld rows", (long long)hy_numel(labels),

@@ -9,23 +9,24 @@
 
 typedef struct batch {
     lapack_int n, work_size, iwork_size;
-    int64_t per; /* matrices of a strand */
+    int64_t count, first, per; /* matrices; of them the group at hand begins; of a strand */
     double *a, *values, *work;
     lapack_int *iwork;
     lapack_int *info; /* of each strand */
 } batch;
 
 /* Only one triangle is read, as LAPACK does; a becomes the vectors, one after the other. */
-static void decompose_range(void *arg, int64_t begin, int64_t end)
+static void decompose_strand(void *arg, int64_t strand, int64_t end)
 {
     const batch *b = arg;
-    const int64_t strand = begin / b->per, n = b->n;
-    for (int64_t i = begin; i < end; i++) {
+    const int64_t n = b->n, left = b->count - b->first;
+    const int64_t stop = end * b->per < left ? end * b->per : left;
+    for (int64_t i = b->first + strand * b->per; i < b->first + stop; i++) {
         double *a = b->a + i * n * n;
-        const lapack_int info = LAPACKE_dsyevd_work(
-            LAPACK_COL_MAJOR, 'V', 'U', b->n, a, b->n, b->values + i * n,
-            b->work + strand * b->work_size, b->work_size, b->iwork + strand * b->iwork_size,
-            b->iwork_size);
+        const lapack_int info =
+            LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'U', b->n, a, b->n, b->values + i * n,
+                                b->work + strand * b->work_size, b->work_size,
+                                b->iwork + strand * b->iwork_size, b->iwork_size);
         b->info[strand] = info != 0 ? info : b->info[strand];
         for (int64_t v = 0; v < n; v++)
             if (hy_linalg_is_flipped(n, a + v * n))
@@ -73,27 +74,37 @@ static hy_status workspace(hy_ctx *cx, hy_call *c, int64_t strands, batch *b)
     return HY_OK;
 }
 
+/* In groups, with a look for an interrupt between them. A parallel loop of several strands keeps
+ * BLAS to one thread, even where there is only one matrix. */
+static hy_status decompose_all(hy_ctx *cx, hy_call *c, batch *b)
+{
+    enum { STRANDS = 16 };
+    const int64_t n = b->n, most = ((int64_t)1 << 26) / (n * n * n) / STRANDS;
+    const int64_t share = (b->count + STRANDS - 1) / STRANDS;
+    b->per = most < 1 ? 1 : most < share ? most : share;
+    HY_TRY(workspace(cx, c, STRANDS, b));
+    for (; b->first < b->count; b->first += STRANDS * b->per) {
+        HY_TRY(hy_poll(cx, b->first, b->count));
+        hy_parallel_for(STRANDS, 1, decompose_strand, b);
+    }
+    for (int64_t s = 0; s < STRANDS; s++)
+        if (b->info[s] != 0)
+            return hy_fail(cx, HY_ENUMERIC, "the eigenvalues did not converge");
+    return HY_OK;
+}
+
 hy_status hy_eigh_batch_fwd(hy_ctx *cx, hy_call *c)
 {
-    enum { STRANDS = 32 };
     hy_tensor *x = c->in[0], *copy, *values;
     HY_TRY(need_matrices(cx, x));
     const int64_t count = x->shape[0], n = x->shape[1];
     HY_TRY(hy_temp(cx, c, HY_F64, 3, x->shape, &copy));
     HY_TRY(hy_copy_into(cx, x, copy));
     HY_TRY(hy_temp(cx, c, HY_F64, 2, x->shape, &values));
-    batch b = { .n = (lapack_int)n, .a = hy_data(copy), .values = hy_data(values) };
+    batch b = { .count = count, .n = (lapack_int)n, .a = hy_data(copy), .values = hy_data(values) };
     HY_TRY(need_all_finite(cx, b.a, count, n * n));
-    if (count > 0 && n > 0) {
-        b.per = (count + STRANDS - 1) / STRANDS;
-        const int64_t strands = (count + b.per - 1) / b.per;
-        HY_TRY(workspace(cx, c, strands, &b));
-        HY_TRY(hy_poll(cx, 0, 1));
-        hy_parallel_for(count, b.per, decompose_range, &b);
-        for (int64_t s = 0; s < strands; s++)
-            if (b.info[s] != 0)
-                return hy_fail(cx, HY_ENUMERIC, "the eigenvalues did not converge");
-    }
+    if (count > 0 && n > 0)
+        HY_TRY(decompose_all(cx, c, &b));
     HY_TRY(hy_temp_swap(cx, c, copy, 1, 2, &copy));
     HY_TRY(hy_linalg_out(cx, c, 0, values));
     return hy_linalg_out(cx, c, 1, copy);
@@ -168,8 +179,11 @@ hy_status hy_eigh_largest_fwd(hy_ctx *cx, hy_call *c)
     HY_TRY(hy_temp(cx, c, HY_INDEX, 1, (int64_t[]){ 2 * n }, &support));
     HY_TRY(hy_temp(cx, c, HY_F64, 1, &k, &top));
     HY_TRY(hy_linalg_new(cx, c, n, k, &columns));
-    largest l = { .n = (lapack_int)n, .k = (lapack_int)k, .a = hy_data(a),
-                  .values = hy_data(values), .vectors = hy_data(vectors),
+    largest l = { .n = (lapack_int)n,
+                  .k = (lapack_int)k,
+                  .a = hy_data(a),
+                  .values = hy_data(values),
+                  .vectors = hy_data(vectors),
                   .support = hy_data(support) };
     HY_TRY(find_largest(cx, c, &l));
     turn_round(&l, hy_data(top), hy_data(columns));

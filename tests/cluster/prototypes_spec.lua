@@ -2,7 +2,8 @@
 local S = require "tests.support"
 local hy = require "hyades"
 local cluster, ari = hy.cluster, hy.metrics.ari
-local MiniBatchKMeans, KMedians, KMedoids = cluster.MiniBatchKMeans, cluster.KMedians, cluster.KMedoids
+local MiniBatchKMeans, KMedians = cluster.MiniBatchKMeans, cluster.KMedians
+local KMedoids = cluster.KMedoids
 
 local function column(values, dtype)
   return hy.tensor(values, { dtype = dtype or "f64" }):reshape(#values, 1)
@@ -82,7 +83,8 @@ describe("MiniBatchKMeans", function()
   end)
 
   it("refuses what it cannot do", function()
-    assert.raises(function() MiniBatchKMeans{ k = 3 }:fit(column{ 1, 2 }) end, "needs at least as many points")
+    assert.raises(function() MiniBatchKMeans{ k = 3 }:fit(column{ 1, 2 }) end,
+      "needs at least as many points")
     assert.raises(function() MiniBatchKMeans{ k = 1, discount = 2 }:fit(column{ 1, 2 }) end, "discount")
     assert.raises(function() MiniBatchKMeans{ k = 1 }:fit(column{ 1, 0 / 0 }) end, "row")
     assert.raises(function() MiniBatchKMeans{ k = 1, batch = 0 } end, "batch")

@@ -3,7 +3,8 @@ local S = require "tests.support"
 local hy = require "hyades"
 local Whitening, FastICA = hy.cluster.Whitening, hy.cluster.FastICA
 
-local six = hy.tensor({ { 2, 0 }, { -2, 0 }, { 0, 2 }, { 0, -2 }, { 3, 3 }, { -3, -3 } }, { dtype = "f64" })
+local six = hy.tensor({ { 2, 0 }, { -2, 0 }, { 0, 2 }, { 0, -2 }, { 3, 3 }, { -3, -3 } },
+  { dtype = "f64" })
 
 describe("Whitening", function()
   it("stretches six points by hand", function()
@@ -12,8 +13,8 @@ describe("Whitening", function()
     assert.close({ { 0.563835, -0.226735 }, { -0.226735, 0.563835 } }, white.matrix, 1e-6)
     local h = math.sqrt(0.5)
     local pca = Whitening{}:fit(six).matrix:abs()
-    assert.close({ { h / math.sqrt(8.8), h / math.sqrt(1.6) }, { h / math.sqrt(8.8), h / math.sqrt(1.6) } },
-      pca, 1e-12)
+    local row = { h / math.sqrt(8.8), h / math.sqrt(1.6) }
+    assert.close({ row, row }, pca, 1e-12)
   end)
 
   it("leaves variance 1 and no correlation, and turns back", function()
@@ -32,7 +33,8 @@ describe("Whitening", function()
   end)
 
   it("of zca stays nearer to the points than any rotation of it", function()
-    local x = hy.randn(300, 3, { rng = hy.rng(1), dtype = "f64" }) * hy.tensor({ 3, 1, 0.5 }, { dtype = "f64" })
+    local x = hy.randn(300, 3, { rng = hy.rng(1), dtype = "f64" }) *
+      hy.tensor({ 3, 1, 0.5 }, { dtype = "f64" })
     local z = Whitening{ method = "zca" }:fit_transform(x)
     local centered = x - x:mean(1)
     local own = (z - centered):square():sum():item()

@@ -82,9 +82,9 @@ static hy_tensor *make_tensor(hy_ctx *cx, const hy_op *op, const char *form)
     const double lo = op->hi > op->lo && op->lo > 0 ? op->lo : 0.2;
     const double hi = op->hi > lo && op->hi < 1 ? op->hi : 0.8;
     for (int64_t i = 0; i < hy_numel(t); i++) {
-        const int64_t row = i / SIDE, column = i % SIDE;
+        const int64_t row = ndim == 3 ? i / SIDE % SIDE : i / SIDE, column = i % SIDE;
         const double u = (double)((row + 1) * (column + 1) * 7 % 16) / 16;
-        double value = ndim == 2 && row == column ? hi : lo + (hi - lo) * u / 2;
+        double value = ndim >= 2 && row == column ? hi : lo + (hi - lo) * u / 2;
         if (dtype != HY_F64 || form[0] == 'w')
             value = dtype == HY_INDEX ? (double)column + 1 : (double)(i % 2 + (form[0] == 'w'));
         CHECK(hy_set(cx, t, i, form[0] == 'p' ? (double)i + 1 : value) == HY_OK);

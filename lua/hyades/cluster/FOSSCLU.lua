@@ -1,14 +1,15 @@
 --- FOSSCLU: one subspace for all clusters, rotated until a Gaussian mixture in it and a single
 --- Gaussian in the rest explain the data best.
--- Goebl, He, Plant & Böhm, Finding the optimal subspace for clustering, ICDM 2014. A reconstruction:
--- of the paper only the abstract was at hand (EM, one common subspace, optimal rigid transform).
+-- Goebl, He, Plant & Böhm, Finding the optimal subspace for clustering, ICDM 2014. This is a
+-- reconstruction: of the paper only the abstract was at hand (EM, one common subspace, optimal
+-- rigid transform).
 -- k: clusters · n_dims: dimensions of the cluster space; without it 1..k−1 are tried and the
 --   smallest BIC stays · init: "pca" or "random", the first rotation
 -- em_iter: EM iterations between two rotations · max_iter: rotations · tol: stop when the
 --   log-likelihood gains less, relatively · n_init: restarts · rng · verbose
--- Fields: labels, soft n×k, V d×d (columns: cluster space, then the rest), m = { n_dims, d − n_dims },
--- P (their columns), weights (k), means k×n_dims and covariances (k×n_dims×n_dims) in the cluster
--- space, centers k×d, log_likelihood, bic, iterations, history (log-likelihood after each rotation).
+-- Fields: labels, soft n×k, V d×d (columns: cluster space, then the rest), m = { n_dims, d − n_dims }
+-- and P (their columns), weights (k), means k×n_dims and covariances (k×n_dims×n_dims) in the cluster
+-- space, centers k×d, log_likelihood, bic, iterations, history (log-likelihood of each rotation).
 
 local hy = require "hyades"
 local check = require "hyades.check"
@@ -104,7 +105,7 @@ local function rest(data, V, m)
   if m == d then return 0 end
   local outside = V:narrow(2, m + 1, d - m)
   local covariance = outside:t():mm(data.total):mm(outside)
-  return log_normal(data.x:mm(outside), data.mean:reshape(1, -1):mm(outside), covariance):sum():item()
+  return log_normal(data.x:mm(outside), 0, covariance):sum():item() -- the mean is at the origin
 end
 
 local function run(self, data, m, progress)
@@ -153,8 +154,8 @@ local function keep(self, found, m, mean, dtype)
   local d = found.V:size(1)
   self.V, self.m, self.P = found.V:to(dtype), { m, d - m }, { positions(1, m), positions(m + 1, d) }
   self.weights = found.mix.weights
-  self.offset = mean:reshape(1, -1):mm(found.V:narrow(2, 1, m)):reshape(-1)
-  self.means, self.covariances = found.mix.means + self.offset, found.mix.covariances
+  local offset = mean:reshape(1, -1):mm(found.V:narrow(2, 1, m))
+  self.means, self.covariances = found.mix.means + offset, found.mix.covariances
   self.centers = (found.means + mean):to(dtype)
   self.soft = found.joint:softmax(2)
   self.labels = found.joint:argmax(2)
@@ -167,7 +168,8 @@ function FOSSCLU:fit(x)
   x = points("FOSSCLU", x)
   local n, d = x:size(1), x:size(2)
   if n < self.k or n < 2 then
-    error(("FOSSCLU: k = %d needs at least %d points, got %d"):format(self.k, math.max(2, self.k), n), 0)
+    error(("FOSSCLU: k = %d needs at least %d points, got %d"):format(self.k,
+      math.max(2, self.k), n), 0)
   end
   local first, last = 1, math.max(1, math.min(self.k - 1, d))
   if self.n_dims then
@@ -177,8 +179,7 @@ function FOSSCLU:fit(x)
   local total, mean = hy.covariance(x, { ddof = 0 })
   local ridge = RIDGE * total:diag():mean():item()
   if ridge == 0 then error("FOSSCLU: all rows of x are equal", 0) end
-  local data = { x = x:to "f64" - mean, d = d, mean = hy.zeros(d, { dtype = "f64" }), ridge = ridge,
-    total = total + eye(d) * ridge }
+  local data = { x = x:to "f64" - mean, d = d, ridge = ridge, total = total + eye(d) * ridge }
 
   local best, best_m
   local progress <close> = hy.progress((last - first + 1) * self.n_init * self.max_iter,

@@ -45,8 +45,8 @@ function FastICA:fit(x)
   x = points("FastICA", x, true)
   local white = Whitening{ k = self.k }:fit(x)
   local z = white:transform(x):to "f64"
-  local k, w = z:size(2), nil
-  w = FastICA.decorrelate(hy.randn(k, k, { rng = self.rng:split(), dtype = "f64" }))
+  local k = z:size(2)
+  local w = FastICA.decorrelate(hy.randn(k, k, { rng = self.rng:split(), dtype = "f64" }))
 
   local progress = hy.progress(self.max_iter, self.verbose and "FastICA")
   self.history, self.warning = {}, nil

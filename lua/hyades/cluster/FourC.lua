@@ -50,7 +50,8 @@ function FourC:fit(x)
   check.number("FourC", "option delta", self.delta, 0, 1, false, 4)
   check.number("FourC", "option min_samples", self.min_samples, 1, nil, true, 4)
   if not (type(self.eps) == "number" and self.eps > 0) then
-    error(("FourC: option eps must be a positive number, got %s"):format(check.describe(self.eps)), 0)
+    error(("FourC: option eps must be a positive number, got %s"):format(
+      check.describe(self.eps)), 0)
   end
   -- κ ≥ 1 makes no distance smaller: correlation neighbors are among the Euclidean ones
   local start, list = hy.radius_neighbors(x, self.eps)

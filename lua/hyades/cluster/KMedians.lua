@@ -1,4 +1,4 @@
---- k-medians: the k centers with the smallest sum of city-block distances to the points around them.
+--- k-medians: the k centers with the smallest sum of city-block distances to the points around.
 -- Bradley, Mangasarian & Street, Clustering via concave minimization, NIPS 1996.
 -- k: clusters · init: as for KMeans ("k-means++", "random", a tensor k×d, a constructor, a function)
 -- n_init: restarts, the best one stays (default 10, 1 when init is a tensor) · max_iter: iterations

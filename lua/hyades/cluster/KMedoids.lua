@@ -90,7 +90,8 @@ end
 function KMedoids:fit(x)
   x = points("KMedoids", x)
   local given = x
-  if x:size(1) < self.k then fail("k = %d needs at least as many points, got %d", self.k, x:size(1)) end
+  local n = x:size(1)
+  if n < self.k then fail("k = %d needs at least as many points, got %d", self.k, n) end
   if self.metric == "cosine" then x = unit_rows(x) end
   local how = { distances = self.metric == "precomputed", manhattan = self.metric == "manhattan",
     squared = self.metric == "sqeuclidean" or self.metric == "cosine", memory = self.memory }

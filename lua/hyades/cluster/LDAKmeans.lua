@@ -4,8 +4,8 @@
 -- max_iter: turns · kmeans_repetitions: restarts of each k-means · n_init: restarts of everything,
 --   the smallest inertia stays (it is comparable only between subspaces of the same scaling)
 -- rng · verbose
--- Fields: labels, rotation d×n_dims (its columns whiten the scatter within clusters; they are not of
--- unit length), centers k×n_dims in the subspace, inertia there, iterations, history (inertia of
+-- Fields: labels, rotation d×n_dims (its columns whiten the scatter within clusters; they are not
+-- of unit length), centers k×n_dims in the subspace, inertia there, iterations, history (inertia of
 -- each turn). With n_dims ≥ d it is plain k-means, and rotation the identity. The partitions may go
 -- round in a circle; max_iter ends that.
 

@@ -145,7 +145,7 @@ end
 -- Noise: the points beyond their cluster's sphere of influence.
 local function without_outliers(self, x)
   local k = self.k
-  local between = hy.oriented_sqdist(self.centers, self.centers, self.bases) -- in the column's space
+  local between = hy.oriented_sqdist(self.centers, self.centers, self.bases) -- as columns see it
   between = between + hy.eye(k, { dtype = between.dtype }) * 1e300
   local reach, own = between:min(1), hy.oriented_sqdist(x, self.centers, self.bases):to "f64"
   local far = own:min(2):gt(reach:index(self.labels))
@@ -159,11 +159,12 @@ function ORCLUS:fit(x)
     error(("ORCLUS: k = %d needs at least as many points, got %d"):format(self.k, n), 0)
   end
   self.l = check.number("ORCLUS", "option l", self.l, 1, d, true, 4) // 1 | 0
-  self.k0_factor = check.number("ORCLUS", "option k0_factor", self.k0_factor, 1, nil, true, 4) // 1 | 0
+  local factor = check.number("ORCLUS", "option k0_factor", self.k0_factor, 1, nil, true, 4)
   if not (self.alpha > 0 and self.alpha < 1) then
     error(("ORCLUS: option alpha must lie between 0 and 1, got %g"):format(self.alpha), 0)
   end
-  local rounds = math.ceil(math.log(self.k0_factor) / math.log(1 / self.alpha))
+  self.k0_factor = factor // 1 | 0
+  local rounds = math.ceil(math.log(factor) / math.log(1 / self.alpha))
   local progress <close> = hy.progress(self.n_init * rounds, self.verbose and "ORCLUS")
   local best
   for _ = 1, self.n_init do
