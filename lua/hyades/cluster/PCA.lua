@@ -16,7 +16,7 @@ local PCA = model.define("PCA", { k = check.optional, solver = "auto", rng = hy.
   { solver = { "auto", "full", "randomized" } })
 
 local BLOCK = 4096 -- rows of which a centered copy is made at a time
-local OVERSAMPLE, ROUNDS = 10, 6 -- more columns than components; products with the covariance
+local ROUNDS = 4 -- products with the covariance
 
 -- Each row times the sign of its entry of largest magnitude.
 local function with_positive_peak(rows)
@@ -61,7 +61,7 @@ end
 local function by_random_space(x, k, rng)
   local n, d = x:size(1), x:size(2)
   local mean, scatter = moments(x)
-  local columns = math.min(k + OVERSAMPLE, n, d)
+  local columns = math.min(k + math.max(10, k), n, d) -- values that fall slowly want many more
   local q = hy.randn(d, columns, { rng = rng, dtype = mean.dtype })
   for _ = 1, ROUNDS do
     local product = hy.zeros(d, columns, { dtype = mean.dtype })
