@@ -11,7 +11,7 @@
 enum {
     ROWS = 1024, /* of a block of distances */
     STRIP = 8,   /* coordinates whose medians one chunk finds */
-    STRIPS = 8,  /* chunks at a time */
+    STRIPS = 4,  /* chunks at a time */
 };
 
 typedef struct medians {
@@ -23,7 +23,7 @@ typedef struct medians {
     double *cost;  /* n: distance to the own center */
     int32_t *label, *before;
     int32_t *pick, *start; /* points label by label; k + 1 */
-    double *column;        /* STRIPS × n: the numbers of one coordinate */
+    double *columns;       /* STRIPS × STRIP × n: the numbers of some coordinates */
     int64_t strip;         /* first coordinate at hand */
 } medians;
 
@@ -114,28 +114,36 @@ static double median(double *x, int64_t n)
     return below + (x[n / 2] - below) / 2;
 }
 
-static double coordinate(const hy_points *p, int64_t i, int64_t j)
+/* Numbers j … j + width − 1 of the points that pick names, a column after the other. */
+static void gather(const hy_points *p, const int32_t *pick, int64_t n, int64_t j, int64_t width,
+                   double *columns)
 {
-    return p->x ? hy_number(p->dtype, p->x, i * p->d + j) : (double)p->bytes[i * p->d + j];
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t at = pick[i] * p->d + j;
+        for (int64_t s = 0; s < width; s++)
+            columns[s * n + i] =
+                p->x ? hy_number(p->dtype, p->x, at + s) : (double)p->bytes[at + s];
+    }
 }
 
 static void find_medians(void *arg, int64_t begin, int64_t end)
 {
     const medians *m = arg;
-    double *column = m->column + begin / STRIP * m->p.n;
-    for (int64_t at = begin; at < end; at++)
-        for (int64_t c = 0; c < m->k; c++) {
-            const int64_t n = m->start[c + 1] - m->start[c], j = m->strip + at;
-            if (n == 0)
-                continue;
-            for (int64_t i = 0; i < n; i++)
-                column[i] = coordinate(&m->p, m->pick[m->start[c] + i], j);
-            const double value = median(column, n);
+    double *columns = m->columns + begin * m->p.n;
+    for (int64_t c = 0; c < m->k; c++) {
+        const int64_t n = m->start[c + 1] - m->start[c];
+        if (n == 0)
+            continue;
+        gather(&m->p, m->pick + m->start[c], n, m->strip + begin, end - begin, columns);
+        for (int64_t j = begin; j < end; j++) {
+            const int64_t at = c * m->p.d + m->strip + j;
+            const double value = median(columns + (j - begin) * n, n);
             if (m->p.dtype == HY_F64)
-                ((double *)m->centers)[c * m->p.d + j] = value;
+                ((double *)m->centers)[at] = value;
             else
-                ((float *)m->centers)[c * m->p.d + j] = (float)value;
+                ((float *)m->centers)[at] = (float)value;
         }
+    }
 }
 
 static hy_status move_centers(hy_ctx *cx, medians *m)
@@ -223,7 +231,7 @@ static hy_status prepare(hy_ctx *cx, hy_call *c, medians *m)
     m->label = hy_data(c->out[0]);
     HY_TRY(scratch(cx, c, m->p.dtype, m->rows * m->k, &m->near));
     HY_TRY(scratch(cx, c, HY_F64, m->p.n, &m->cost));
-    HY_TRY(scratch(cx, c, HY_F64, STRIPS * m->p.n, &m->column));
+    HY_TRY(scratch(cx, c, HY_F64, STRIPS * STRIP * m->p.n, &m->columns));
     HY_TRY(scratch(cx, c, HY_INDEX, m->p.n, &m->before));
     HY_TRY(scratch(cx, c, HY_INDEX, m->p.n, &m->pick));
     return scratch(cx, c, HY_INDEX, m->k + 1, &m->start);
