@@ -151,10 +151,11 @@ const hy_op hy_ops_linalg[] = {
              "x·v = value·b·v, and vᵀ·b·v = 1. Where values are equal, the gradient counts the "
              "space that their vectors span, not the vectors." },
     { .name = "eigh_batch",
-      .signature = "x:tensor -> matrix tensor",
+      .signature = "x:tensor {vectors:flag=true} -> matrix tensor?",
       .forward = hy_eigh_batch_fwd,
-      .doc = "Eigenvalues of b symmetric matrices b×n×n, ascending (b×n), and their eigenvectors "
-             "as columns, as eigh gives them. What lies above the diagonals is not read." },
+      .doc = "Eigenvalues of b symmetric matrices b×n×n, ascending (b×n), and unless vectors is "
+             "false their eigenvectors as columns, as eigh gives them. What lies above the "
+             "diagonals is not read." },
     { .name = "eigh_largest",
       .signature = "x:matrix k:integer -> vector matrix",
       .forward = hy_eigh_largest_fwd,

@@ -9,6 +9,7 @@
 
 typedef struct batch {
     lapack_int n, work_size, iwork_size;
+    bool vectors;
     int64_t count, first, per; /* matrices; of them the group at hand begins; of a strand */
     double *a, *values, *work;
     lapack_int *iwork;
@@ -24,11 +25,11 @@ static void decompose_strand(void *arg, int64_t strand, int64_t end)
     for (int64_t i = b->first + strand * b->per; i < b->first + stop; i++) {
         double *a = b->a + i * n * n;
         const lapack_int info =
-            LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'U', b->n, a, b->n, b->values + i * n,
-                                b->work + strand * b->work_size, b->work_size,
+            LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, b->vectors ? 'V' : 'N', 'U', b->n, a, b->n,
+                                b->values + i * n, b->work + strand * b->work_size, b->work_size,
                                 b->iwork + strand * b->iwork_size, b->iwork_size);
         b->info[strand] = info != 0 ? info : b->info[strand];
-        for (int64_t v = 0; v < n; v++)
+        for (int64_t v = 0; b->vectors && v < n; v++)
             if (hy_linalg_is_flipped(n, a + v * n))
                 for (int64_t j = 0; j < n; j++)
                     a[v * n + j] = -a[v * n + j];
@@ -101,12 +102,18 @@ hy_status hy_eigh_batch_fwd(hy_ctx *cx, hy_call *c)
     HY_TRY(hy_temp(cx, c, HY_F64, 3, x->shape, &copy));
     HY_TRY(hy_copy_into(cx, x, copy));
     HY_TRY(hy_temp(cx, c, HY_F64, 2, x->shape, &values));
-    batch b = { .count = count, .n = (lapack_int)n, .a = hy_data(copy), .values = hy_data(values) };
+    batch b = { .vectors = c->arg[0].i,
+                .count = count,
+                .n = (lapack_int)n,
+                .a = hy_data(copy),
+                .values = hy_data(values) };
     HY_TRY(need_all_finite(cx, b.a, count, n * n));
     if (count > 0 && n > 0)
         HY_TRY(decompose_all(cx, c, &b));
-    HY_TRY(hy_temp_swap(cx, c, copy, 1, 2, &copy));
     HY_TRY(hy_linalg_out(cx, c, 0, values));
+    if (!b.vectors)
+        return HY_OK;
+    HY_TRY(hy_temp_swap(cx, c, copy, 1, 2, &copy));
     return hy_linalg_out(cx, c, 1, copy);
 }
 

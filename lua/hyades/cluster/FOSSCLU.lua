@@ -10,6 +10,8 @@
 -- Fields: labels, soft n×k, V d×d (columns: cluster space, then the rest), m = { n_dims, d − n_dims }
 -- and P (their columns), weights (k), means k×n_dims and covariances (k×n_dims×n_dims) in the cluster
 -- space, centers k×d, log_likelihood, bic, iterations, history (log-likelihood of each rotation).
+-- As any mixture with full covariances it is drawn to features that are constant within a cluster,
+-- such as the pixels at an edge: reduce such data by PCA first.
 
 local hy = require "hyades"
 local check = require "hyades.check"
@@ -21,6 +23,7 @@ local FOSSCLU = model.define("FOSSCLU", { k = model.required, n_dims = check.opt
   { init = { "pca", "random" } })
 
 local RIDGE = 1e-6 -- share of the mean variance that is added to every covariance
+local SWEEPS = 3 -- of a rotation between EM iterations, which need only be better
 
 local function eye(n) return hy.eye(n, { dtype = "f64" }) end
 
@@ -80,15 +83,15 @@ function FOSSCLU.objective(V, m, covariances, counts, total)
 end
 
 --- The rotation that minimizes the objective, by turns in one plane after the other.
--- Arguments as for objective
+-- Arguments as for objective · sweeps: over all planes, at most (default 20)
 -- → tensor d×d
-function FOSSCLU.rotate(V, m, covariances, counts, total)
+function FOSSCLU.rotate(V, m, covariances, counts, total, sweeps)
   if m == V:size(1) then return V end
   -- ln det(V_Nᵀ·Σ·V_N) = ln det Σ + ln det(V_Cᵀ·Σ⁻¹·V_C): only the cluster space is left
   local inverse = hy.inverse(total)
   local a = hy.cat({ covariances, ((inverse + inverse:t()) / 2):unsqueeze(1) }, 1)
   local weights = hy.cat{ counts / 2, counts:sum():reshape(1) / 2 }
-  return (hy.rotate_apart(a, weights, V, { m = m }))
+  return (hy.rotate_apart(a, weights, V, { m = m, sweeps = sweeps or 20 }))
 end
 
 local function first_rotation(self, data, rng)
@@ -125,7 +128,7 @@ local function run(self, data, m, progress)
       mix = mixture(z, soft, data.ridge, -evidence)
     end
     local covariances, means, counts = hy.soft_covariances(data.x, soft)
-    V = FOSSCLU.rotate(V, m, covariances + eye(data.d) * data.ridge, counts, data.total)
+    V = FOSSCLU.rotate(V, m, covariances + eye(data.d) * data.ridge, counts, data.total, SWEEPS)
     z = data.x:mm(V:narrow(2, 1, m))
     mix = mixture(z, soft, data.ridge)
     joint = log_joint(mix, z)

@@ -30,7 +30,7 @@ end
 
 -- Mean squared distance within the dc directions of least extent, for each of the clusters.
 local function energies(clusters, dc)
-  local values = hy.eigh_batch(clusters.cov)
+  local values = hy.eigh_batch(clusters.cov, { vectors = false })
   return values:narrow(2, 1, dc):sum(2)
 end
 
