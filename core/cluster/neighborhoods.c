@@ -92,7 +92,7 @@ static void find_ball(void *arg, int64_t begin, int64_t end)
 static int64_t some_points(int64_t n, int64_t d)
 {
     const int64_t rows = ((int64_t)1 << 26) / (n * (d + 1) + 1);
-    return rows < 16 ? 16 : rows;
+    return rows < 4 ? 4 : rows;
 }
 
 static hy_status search_balls(hy_ctx *cx, ball_job *b)
@@ -100,7 +100,7 @@ static hy_status search_balls(hy_ctx *cx, ball_job *b)
     const int64_t some = some_points(b->n, b->d);
     for (b->first = 0; b->first < b->n; b->first += some) {
         HY_TRY(hy_poll(cx, b->first, b->n));
-        hy_parallel_for(b->n - b->first < some ? b->n - b->first : some, 8, find_ball, b);
+        hy_parallel_for(b->n - b->first < some ? b->n - b->first : some, 2, find_ball, b);
     }
     return HY_OK;
 }

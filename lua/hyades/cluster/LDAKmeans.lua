@@ -69,6 +69,7 @@ function LDAKmeans:fit(x)
   if x:size(1) < self.k then
     error(("LDAKmeans: k = %d needs at least as many points, got %d"):format(self.k, x:size(1)), 0)
   end
+  if x:size(1) < 2 then error("LDAKmeans: at least 2 points are needed, got " .. x:size(1), 0) end
   local n_dims = check.number("LDAKmeans", "option n_dims", self.n_dims or math.max(1, self.k - 1),
     1, nil, true, 4) // 1 | 0
   local dtype, best = x.dtype, nil
