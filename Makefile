@@ -31,7 +31,7 @@ MATH   := -fno-math-errno -fno-trapping-math -ffp-contract=off
 CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -fopenmp $(WARN) $(MATH) \
           -isystem /usr/include/lua5.4 -isystem /usr/include/$(MULTIARCH)/openblas-openmp \
           -isystem /usr/include/stb
-LDLIBS := -fopenmp -L$(BLASDIR) -lopenblas -llapacke -lcjson -lz -lm
+LDLIBS := -fopenmp -L$(BLASDIR) -lopenblas -llapacke -lcjson -lz -lm -ldl
 # OpenMP is linked into core.so alone: hyades.env must run before it is mapped.
 LDFLAGS := -Wl,--disable-new-dtags,-rpath,$(BLASDIR)
 MODE   := release
@@ -45,6 +45,12 @@ MODE   := san
 OPT    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 LDFLAGS += -fsanitize=address,undefined
 endif
+# Only for tests in C: see `make tsan`.
+ifeq ($(SAN),thread)
+MODE   := tsan
+OPT    := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+LDFLAGS += -fsanitize=thread
+endif
 CFLAGS += $(OPT)
 OBJ    := build/$(MODE)
 
@@ -57,19 +63,23 @@ TYPE_f32   := float
 TYPE_f64   := double
 TYPE_u8    := uint8_t
 TYPE_index := int32_t
-KERNELS    := elementwise reduce matrix distance manhattan index optim network
+KERNELS    := elementwise reduce matrix distance nearest pairs manhattan index optim network
 TABLES     := $(foreach l,$(LEVELS),$(foreach t,f32 f64,$(foreach k,$(KERNELS),$k_$t_$l)) \
                                     $(foreach t,f32 f64 u8 index,move_$t_$l))
 
 CORE_SRC  := $(wildcard core/base/*.c core/tensor/*.c core/device/*.c core/ops/*.c core/autograd/*.c \
                core/linalg/*.c core/cluster/*.c core/data/*.c) core/cpu/cpu.c
+ifeq ($(SAN),thread)
+CORE_SRC  := $(filter-out core/base/parallel.c,$(CORE_SRC)) tests/threads/parallel.c
+endif
 BIND_SRC  := $(filter-out bindings/env.c,$(wildcard bindings/*.c))
 CORE_OBJ  := $(CORE_SRC:%.c=$(OBJ)/%.o) $(TABLES:%=$(OBJ)/core/cpu/%.o)
 BIND_OBJ  := $(BIND_SRC:%.c=$(OBJ)/%.o)
 READLINE  := $(wildcard /usr/include/readline/readline.h)
 CTESTS    := $(patsubst tests/core/%.c,$(OBJ)/tests/%,$(wildcard tests/core/*.c))
 
-.PHONY: all deps demo test check fuzz bench quality notebooks lint install uninstall env clean FORCE
+.PHONY: all deps demo test check tsan tsan-build fuzz bench quality notebooks lint install uninstall \
+        env clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -78,7 +88,7 @@ all: $(PRODUCTS)
 
 # Rebuild when the flags change. What another mode built goes before anything compiles, so a
 # failing build never leaves its products in place.
-$(OBJ)/flags: FORCE | build/mode
+$(OBJ)/flags: FORCE $(if $(filter tsan,$(MODE)),,| build/mode)
 	@mkdir -p $(@D); echo '$(CC) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS)' > $@
 build/mode: FORCE
 	@mkdir -p $(@D); echo $(MODE) | cmp -s - $@ || { rm -f hyades build/hyades/*.so; echo $(MODE) > $@; }
@@ -151,9 +161,24 @@ deps:
 test: deps
 	@$(MAKE) --no-print-directory check
 
-check: all $(CTESTS) $(HELPERS)
+check: all $(CTESTS) $(HELPERS) $(if $(filter 1,$(SAN)),tsan-build)
 	@$(TESTENV) $(LUA) tests/run.lua $(CTESTS:%="$(LIMIT) %") \
 	  $(SPECS:%="$(LIMIT) ./hyades $(REPORT) %") $(STOCK)
+
+# ---- make tsan: the threaded kernels under gcc's ThreadSanitizer ---------------------------------
+
+# Where the kernel places memory as ThreadSanitizer does not expect, it must not do so at random.
+TSAN_TESTS := threads_test kernels_test
+UNRANDOM   := $(shell setarch -R true 2>/dev/null && echo setarch -R)
+TSAN       := TSAN_OPTIONS=halt_on_error=1:exitcode=66 $(UNRANDOM)
+
+tsan-build:
+	@$(MAKE) --no-print-directory SAN=thread $(TSAN_TESTS:%=build/tsan/tests/%)
+
+tsan: tsan-build
+	@for test in $(TSAN_TESTS); do $(TSAN) build/tsan/tests/$$test || exit 1; done
+	@$(TSAN) build/tsan/tests/threads_test race >build/tsan/race 2>&1; \
+	  grep -q 'data race' build/tsan/race || { echo 'tsan: the race that was planted went unseen'; exit 1; }
 
 # ---- make fuzz: every reader against damaged files, FUZZ_SECONDS each, by clang's libFuzzer -------
 
@@ -168,19 +193,21 @@ FUZZ_LIBS    := $(filter-out -fopenmp,$(LDLIBS)) -lgomp -lpthread
 
 build/fuzz/core/data/%.o: core/data/%.c
 	@mkdir -p $(@D)
-	$(call say,cc)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -c $< -o $@
+	$(call say,cc)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
 
-build/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.h $(FUZZ_READERS) $(CORE_OBJ)
+-include $(FUZZ_READERS:.o=.d)
+
+build/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.h core/hyades.h $(FUZZ_READERS) $(CORE_OBJ)
 	$(call say,ld)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer $< $(FUZZ_READERS) \
 	  $(filter-out $(OBJ)/core/data/%,$(CORE_OBJ)) $(LDFLAGS) $(FUZZ_LIBS) -o $@
 
 fuzz:
-	@command -v $(CLANG) >/dev/null || { echo 'fuzz: $(CLANG), which brings libFuzzer, is missing'; exit 1; }
+	@mkdir -p build/fuzz; echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | \
+	  $(CLANG) -fsanitize=fuzzer -x c - -o build/fuzz/probe 2>/dev/null || \
+	  { echo 'fuzz: $(CLANG) with libFuzzer is missing'; exit 1; }
 	@$(MAKE) --no-print-directory all $(FUZZERS:%=build/fuzz/%)
-	./hyades tests/fuzz/corpus.lua build/fuzz/corpus
-	for reader in $(FUZZERS); do echo "  fuzz $$reader, $(FUZZ_SECONDS) s"; \
-	  build/fuzz/$$reader -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -verbosity=0 -timeout=10 \
-	    -rss_limit_mb=1024 -artifact_prefix=build/fuzz/$$reader- build/fuzz/corpus/$$reader || exit 1; done
+	@./hyades tests/fuzz/corpus.lua build/fuzz/corpus
+	@sh tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
 
 lint:
 	luacheck -q lua notebooks tests
@@ -188,7 +215,8 @@ lint:
 # ---- the main job ----------------------------------------------------------------------------
 
 # SEEDS=3 repeats it with three seeds.
-demo: deps
+demo:
+	@sh .ci/deps build
 	@$(MAKE) --no-print-directory all
 	./hyades notebooks/01_dec.lua $(if $(SEEDS),--seeds $(SEEDS))
 

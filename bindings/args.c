@@ -52,6 +52,7 @@ static void read_tensor(reader *r, int position, const hyl_param *p, int i, int 
                    position, p->name, want == 2 ? "a matrix (2 dimensions)" : "a vector (1 dimension)",
                    hy_shape_text(t, text));
     r->call->in[slot] = t;
+    r->call->from[slot - r->call->listed] = i;
     if (!r->first)
         r->first = t;
 }
@@ -65,6 +66,7 @@ static void read_number_operand(reader *r, int i, int slot)
     hyl_try(r->L, r->s->op->name, hy_tensor_new(cx, r->operand ? r->operand->dtype : HY_F32, 0, NULL, box));
     hyl_try(r->L, r->s->op->name, hy_set(cx, *box, 0, value));
     r->call->in[slot] = *box;
+    r->call->from[slot - r->call->listed] = lua_gettop(r->L);
 }
 
 static void find_operand(reader *r)
@@ -80,7 +82,7 @@ static void find_operand(reader *r)
 hy_tensor *hyl_push_index(lua_State *L, int i, const char *what)
 {
     hy_ctx *cx = hyl_ctx(L);
-    const int64_t n = luaL_len(L, i);
+    const int64_t n = (int64_t)lua_rawlen(L, i);
     hy_tensor **box = hyl_new(L);
     hyl_try(L, what, hy_tensor_new(cx, HY_INDEX, 1, &n, box));
     for (int64_t j = 0; j < n; j++) {
@@ -101,15 +103,17 @@ static void read_index(reader *r, int position, const hyl_param *p, int i, int s
         char what[80];
         snprintf(what, sizeof what, "%s: argument %d (%s)", r->s->op->name, position, p->name);
         r->call->in[slot] = hyl_push_index(r->L, i, what);
+        r->call->from[slot - r->call->listed] = lua_gettop(r->L);
         return;
     }
-    if (!hyl_test(r->L, i))
+    if (!luaL_testudata(r->L, i, HYL_TENSOR))
         bad(r, position, p, "an index tensor or a list of positions", i);
     hy_tensor *t = hyl_check(r->L, i, r->s->op->name, position, p->name);
     if (t->dtype != HY_INDEX && t->dtype != HY_U8)
         luaL_error(r->L, "%s: argument %d (%s): expected index, got %s; convert with :to(\"index\")",
                    r->s->op->name, position, p->name, hy_dtype_name(t->dtype));
     r->call->in[slot] = t;
+    r->call->from[slot - r->call->listed] = i;
 }
 
 /* A list of tensors fills slots of its own; the array of inputs lives on the stack. */
@@ -117,16 +121,22 @@ static void read_tensors(reader *r, int position, const hyl_param *p, int i, int
 {
     if (lua_type(r->L, i) != LUA_TTABLE)
         bad(r, position, p, "a list of tensors", i);
-    const int n = (int)luaL_len(r->L, i);
-    if (n == 0)
+    enum { MOST = 1 << 24 };
+    const lua_Unsigned length = lua_rawlen(r->L, i);
+    if (length == 0)
         luaL_error(r->L, "%s: argument %d (%s): the list is empty", r->s->op->name, position, p->name);
+    if (length > MOST)
+        luaL_error(r->L, "%s: argument %d (%s): at most %d tensors are possible", r->s->op->name,
+                   position, p->name, MOST);
+    const int n = (int)length;
     hy_tensor **in = lua_newuserdatauv(r->L, (size_t)(n + after) * sizeof *in, 0);
     memset(in, 0, (size_t)(n + after) * sizeof *in);
     r->call->in = in;
-    r->call->nin = n;
+    r->call->nin = r->call->listed = n;
+    r->call->list = i;
     for (int j = 0; j < n; j++) {
         lua_rawgeti(r->L, i, j + 1);
-        if (!hyl_test(r->L, -1))
+        if (!luaL_testudata(r->L, -1, HYL_TENSOR))
             luaL_error(r->L, "%s: argument %d (%s): element %d: expected tensor, got %s", r->s->op->name,
                        position, p->name, j + 1, hyl_typename(r->L, -1));
         in[j] = hyl_check(r->L, -1, r->s->op->name, position, p->name);
@@ -184,9 +194,9 @@ static void read_list(reader *r, int position, const hyl_param *p, int i, hy_arg
         if (p->rest && r->top > i)
             luaL_error(r->L, "%s: argument %d: nothing may follow the table (%s)", r->s->op->name,
                        i + 1, p->name);
-        const int n = (int)luaL_len(r->L, i);
-        for (int j = 1; j <= n; j++) {
-            lua_rawgeti(r->L, i, j);
+        const lua_Unsigned n = lua_rawlen(r->L, i);
+        for (lua_Unsigned j = 1; j <= n; j++) {
+            lua_rawgeti(r->L, i, (lua_Integer)j);
             read_list_item(r, position, p, -1, out);
             lua_pop(r->L, 1);
         }
@@ -417,5 +427,20 @@ void hyl_read(lua_State *L, const hyl_signature *s, hyl_call *call)
         }
         read_param(&r, p, position, i, call->nin);
         call->nin += is_tensor_kind(p->kind);
+    }
+}
+
+void hyl_recheck(lua_State *L, const hyl_signature *s, const hyl_call *call)
+{
+    for (int i = 0; i < call->nin; i++) {
+        if (!call->in[i])
+            continue;
+        if (i < call->listed)
+            lua_rawgeti(L, call->list, i + 1);
+        else
+            lua_pushvalue(L, call->from[i - call->listed]);
+        if (hyl_test(L, -1) != call->in[i])
+            luaL_error(L, "%s: a tensor was closed while its arguments were read", s->op->name);
+        lua_pop(L, 1);
     }
 }

@@ -31,6 +31,8 @@ typedef struct hyl_signature {
 typedef struct hyl_call {
     int nin;
     hy_tensor **in;
+    int list, listed;         /* stack index of a list of tensors, the first inputs, and its length */
+    int from[HYL_MAX_PARAM];  /* stack indices of the other inputs */
     hy_arg arg[HY_MAX_ARG];
 } hyl_call;
 
@@ -38,6 +40,8 @@ typedef struct hyl_call {
 bool hyl_parse(const hy_op *op, hyl_signature *out);
 /* Reads the Lua arguments 1..top, or raises. Leaves temporaries on the stack. */
 void hyl_read(lua_State *L, const hyl_signature *s, hyl_call *call);
+/* Lua may run finalizers whenever it allocates, and those may close what was read: raises if so. */
+void hyl_recheck(lua_State *L, const hyl_signature *s, const hyl_call *call);
 /* A Lua list of numbers to an index tensor, pushed. `what`: "fn: argument 2 (rows)". */
 hy_tensor *hyl_push_index(lua_State *L, int i, const char *what);
 

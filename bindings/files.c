@@ -78,8 +78,8 @@ static int map_npy(lua_State *L) /* path */
 static int write_npy(lua_State *L) /* path, tensor */
 {
     const char *path = check_path(L, 1, "save_npy");
-    const hy_tensor *x = hyl_check(L, 2, "save_npy", 2, "x");
     hyl_relieve(L);
+    const hy_tensor *x = hyl_check(L, 2, "save_npy", 2, "x");
     hyl_try(L, "save_npy", hy_write_npy(hyl_ctx(L), path, x));
     return 0;
 }
@@ -98,9 +98,9 @@ static int read_csv(lua_State *L) /* path, delimiter?, dtype? */
 static int write_csv(lua_State *L) /* path, tensor, delimiter? */
 {
     const char *path = check_path(L, 1, "save_csv");
-    const hy_tensor *x = hyl_check(L, 2, "save_csv", 2, "x");
     const char delimiter = check_delimiter(L, 3, "save_csv");
     hyl_relieve(L);
+    const hy_tensor *x = hyl_check(L, 2, "save_csv", 2, "x");
     hyl_try(L, "save_csv", hy_write_csv(hyl_ctx(L), path, x, delimiter ? delimiter : ','));
     return 0;
 }
@@ -117,11 +117,10 @@ static int read_image(lua_State *L) /* path */
 static int write_png(lua_State *L) /* path, u8 tensor h×w×c */
 {
     const char *path = check_path(L, 1, "write_png");
-    hy_tensor *x = hyl_check(L, 2, "write_png", 2, "pixels");
+    hy_tensor **flat = hyl_new(L), *x = hyl_check(L, 2, "write_png", 2, "pixels");
     if (x->dtype != HY_U8 || x->ndim != 3 || x->shape[0] > INT_MAX || x->shape[1] > INT_MAX ||
         x->shape[2] > INT_MAX)
         return luaL_error(L, "write_png: argument 2 (pixels): expected a u8 tensor h×w×c");
-    hy_tensor **flat = hyl_new(L);
     hyl_try(L, "write_png", hy_contiguous(hyl_ctx(L), x, flat));
     hyl_try(L, "write_png",
             hy_write_png(hyl_ctx(L), path, (int)x->shape[0], (int)x->shape[1], (int)x->shape[2],
@@ -194,9 +193,10 @@ static hy_named *check_named(lua_State *L, const char *fn, int64_t *n)
     *n = 0;
     for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1))
         ++*n;
-    hy_named *items = lua_newuserdatauv(L, (size_t)(*n + 1) * sizeof *items, 0);
+    const int64_t room = *n;
+    hy_named *items = lua_newuserdatauv(L, (size_t)(room + 1) * sizeof *items, 0);
     *n = 0;
-    for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
+    for (lua_pushnil(L); *n < room && lua_next(L, 2); lua_pop(L, 1)) {
         if (lua_type(L, -2) != LUA_TSTRING || strlen(lua_tostring(L, -2)) != lua_rawlen(L, -2))
             luaL_error(L, "%s: the name of a tensor is no string, or holds a zero byte", fn);
         items[*n].name = (char *)lua_tostring(L, -2);
@@ -209,8 +209,8 @@ static int write_safetensors(lua_State *L) /* path, name → tensor, metadata? *
 {
     const char *path = check_path(L, 1, "save"), *metadata = luaL_optstring(L, 3, NULL);
     int64_t n;
-    const hy_named *items = check_named(L, "save", &n);
     hyl_relieve(L);
+    const hy_named *items = check_named(L, "save", &n);
     hyl_try(L, "save", hy_write_safetensors(hyl_ctx(L), path, n, items, metadata));
     return 0;
 }
@@ -219,8 +219,8 @@ static int write_npz(lua_State *L) /* path, name → tensor */
 {
     const char *path = check_path(L, 1, "save_npz");
     int64_t n;
-    const hy_named *items = check_named(L, "save_npz", &n);
     hyl_relieve(L);
+    const hy_named *items = check_named(L, "save_npz", &n);
     hyl_try(L, "save_npz", hy_write_npz(hyl_ctx(L), path, n, items));
     return 0;
 }

@@ -95,9 +95,10 @@ int hyl_tensor_from_lua(lua_State *L)
     hyl_relieve(L);
     const int type = lua_type(L, 1);
     if (luaL_testudata(L, 1, HYL_TENSOR)) {
-        hy_tensor *x = hyl_check(L, 1, "tensor", 1, "value");
-        const hy_dtype dtype = lua_isnil(L, 2) ? x->dtype : check_dtype(L, 2);
+        const hy_dtype given = check_dtype(L, 2);
         hy_tensor **box = hyl_new(L);
+        const hy_tensor *x = hyl_check(L, 1, "tensor", 1, "value");
+        const hy_dtype dtype = lua_isnil(L, 2) ? x->dtype : given;
         hyl_try(L, "tensor", hy_tensor_new(b.cx, dtype, x->ndim, x->shape, box));
         hyl_try(L, "tensor", hy_copy_into(b.cx, x, *box));
         return 1;

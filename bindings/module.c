@@ -70,6 +70,8 @@ static void open_context(lua_State *L)
 hy_ctx *hyl_ctx(lua_State *L)
 {
     context_box *box = find_context(L);
+    if (!box->cx) /* asked by a finalizer that lua_close runs after the context's */
+        luaL_error(L, "hyades: the Lua state is closing");
     box->cx->thread = L;
     box->hook_at_entry = lua_gethook(box->main);
     return box->cx;
@@ -116,6 +118,16 @@ static int clock_seconds(lua_State *L)
     return 1;
 }
 
+static int onednn(lua_State *L)
+{
+    hy_ctx *cx = hyl_ctx(L);
+    luaL_argcheck(L, lua_isnoneornil(L, 1) || lua_isboolean(L, 1), 1,
+                  "onednn: expected true, false or nothing");
+    lua_pushboolean(L, lua_isnoneornil(L, 1) ? hy_onednn_used(cx)
+                                             : hy_onednn(cx, lua_toboolean(L, 1)));
+    return 1;
+}
+
 static int cpu_table(lua_State *L)
 {
     lua_pushstring(L, hyl_ctx(L)->cpu.table);
@@ -139,24 +151,29 @@ static int nearest(lua_State *L)
     return 1;
 }
 
-/* Test hook: make the n-th allocation from now fail. */
+/* Test hook: make the n-th allocation from now fail, and those that follow. */
 static int fail_allocation(lua_State *L)
 {
     hy_ctx *cx = hyl_ctx(L);
     const lua_Integer n = luaL_optinteger(L, 1, 0);
     cx->fail_at = n > 0 ? cx->allocations + n : 0;
+    cx->fail_on = lua_toboolean(L, 2);
     return 0;
 }
 
 static const hyl_function functions[] = {
     { "threads", threads, "(n?) → integer",
       "Number of threads of loops and BLAS in this process; n sets it." },
+    { "onednn", onednn, "(wanted?) → boolean",
+      "Do large products of f32 go to oneDNN? They do where it is installed, else to OpenBLAS; false "
+      "keeps them there." },
     { "clock", clock_seconds, "() → number", "Seconds of a clock that never goes back." },
     { "cpu_table", cpu_table, "() → string",
       "The instruction level of the kernels in use; HYADES_CPU=x86-64, x86-64-v3 or x86-64-v4 forces one." },
     { "nearest", nearest, "(word, words) → string or nil", "The word that was probably meant." },
-    { "fail_allocation", fail_allocation, "(n?)",
-      "For tests: the n-th allocation from now fails; without n none does." },
+    { "fail_allocation", fail_allocation, "(n?, flag?)",
+      "For tests: the n-th allocation from now fails, with a flag all that follow too; without n "
+      "none does." },
     { NULL },
 };
 

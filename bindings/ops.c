@@ -14,10 +14,12 @@ static int call_op(lua_State *L)
     hyl_read(L, s, &call);
     for (int k = 0; k < s->nout; k++)
         box[k] = hyl_new(L);
+    hyl_recheck(L, s, &call);
     hy_ctx *cx = hyl_ctx(L);
     hy_status status = hy_run(cx, s->op, call.nin, call.in, call.arg, out);
     if (status == HY_EMEM) {
         lua_gc(L, LUA_GCCOLLECT);
+        hyl_recheck(L, s, &call);
         status = hy_run(cx, s->op, call.nin, call.in, call.arg, out);
     }
     hyl_try(L, s->op->name, status);

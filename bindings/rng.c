@@ -5,7 +5,8 @@ static const char DEFAULT_KEY[] = "hyades.rng.default";
 
 hy_rng *hyl_test_rng(lua_State *L, int i)
 {
-    return luaL_testudata(L, i, HYL_RNG);
+    hy_rng *r = luaL_testudata(L, i, HYL_RNG);
+    return r && lua_rawlen(L, i) == sizeof *r ? r : NULL; /* debug.setmetatable may have lied */
 }
 
 static hy_rng *self(lua_State *L, const char *fn)

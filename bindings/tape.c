@@ -1,12 +1,17 @@
 /* Tapes: local tape <close> = hy.tape(); tape:backward(value); tape:grad(value, {x, …}). */
 #include "bindings.h"
 
+/* Of another size than the userdata of other kinds. */
+typedef struct hyl_tape {
+    uint64_t id, unused[2];
+} hyl_tape;
+
 static uint64_t *self(lua_State *L, const char *fn)
 {
-    uint64_t *id = luaL_testudata(L, 1, HYL_TAPE);
-    if (!id)
+    hyl_tape *t = luaL_testudata(L, 1, HYL_TAPE);
+    if (!t || lua_rawlen(L, 1) != sizeof *t) /* debug.setmetatable may have made it one */
         luaL_error(L, "tape:%s: expected a tape before the colon, got %s", fn, hyl_typename(L, 1));
-    return id;
+    return &t->id;
 }
 
 static hy_tape *open_tape(lua_State *L, hy_ctx *cx, const char *fn)
@@ -20,10 +25,10 @@ static hy_tape *open_tape(lua_State *L, hy_ctx *cx, const char *fn)
 static int new_tape(lua_State *L, bool blocked)
 {
     hy_ctx *cx = hyl_ctx(L);
-    uint64_t *id = lua_newuserdatauv(L, sizeof *id, 0);
-    *id = 0;
+    hyl_tape *t = lua_newuserdatauv(L, sizeof *t, 0);
+    *t = (hyl_tape){ 0 };
     luaL_setmetatable(L, HYL_TAPE);
-    hyl_try(L, "tape", hy_tape_open(cx, blocked, id));
+    hyl_try(L, "tape", hy_tape_open(cx, blocked, &t->id));
     return 1;
 }
 
@@ -55,7 +60,9 @@ static int backward(lua_State *L)
     hy_tensor *value = hyl_check(L, 2, "tape:backward", 1, "value");
     hy_status status = hy_tape_backward(cx, t, value);
     if (status == HY_EMEM) {
-        lua_gc(L, LUA_GCCOLLECT);
+        lua_gc(L, LUA_GCCOLLECT); /* finalizers may close either */
+        t = open_tape(L, cx, "backward");
+        value = hyl_check(L, 2, "tape:backward", 1, "value");
         status = hy_tape_backward(cx, t, value);
     }
     hyl_try(L, "tape:backward", status);
@@ -66,18 +73,23 @@ enum { MAX_WANTED = 256 };
 
 static int grad(lua_State *L)
 {
+    hy_tensor *x[MAX_WANTED], *g[MAX_WANTED], **box[MAX_WANTED];
     hyl_relieve(L);
-    hy_ctx *cx = hyl_ctx(L);
-    hy_tape *t = open_tape(L, cx, "grad");
-    hy_tensor *value = hyl_check(L, 2, "tape:grad", 1, "value"), *x[MAX_WANTED], *g[MAX_WANTED];
     if (!lua_istable(L, 3))
         return luaL_error(L, "tape:grad: argument 2 (inputs): expected a list of tensors, got %s",
                           hyl_typename(L, 3));
-    const int n = (int)luaL_len(L, 3);
-    if (n < 1 || n > MAX_WANTED)
-        return luaL_error(L, "tape:grad: argument 2 (inputs): expected 1 to %d tensors, got %d",
-                          MAX_WANTED, n);
+    const lua_Unsigned length = lua_rawlen(L, 3);
+    if (length < 1 || length > MAX_WANTED)
+        return luaL_error(L, "tape:grad: argument 2 (inputs): expected 1 to %d tensors, got %I",
+                          MAX_WANTED, (lua_Integer)length);
+    const int n = (int)length;
     luaL_checkstack(L, n + 8, "too many gradients");
+    for (int i = 0; i < n; i++)
+        box[i] = hyl_new(L);
+    /* Nothing below allocates in Lua, so no finalizer closes what is read here. */
+    hy_ctx *cx = hyl_ctx(L);
+    hy_tape *t = open_tape(L, cx, "grad");
+    hy_tensor *value = hyl_check(L, 2, "tape:grad", 1, "value");
     for (int i = 0; i < n; i++) {
         lua_rawgeti(L, 3, i + 1);
         x[i] = hyl_check(L, -1, "tape:grad", 2, "inputs");
@@ -87,9 +99,6 @@ static int grad(lua_State *L)
                 L, "tape:grad: input %d was not recorded; wrap it in hy.param before it is used",
                 i + 1);
     }
-    hy_tensor **box[MAX_WANTED];
-    for (int i = 0; i < n; i++)
-        box[i] = hyl_new(L);
     const hy_status status = hy_tape_grad(cx, t, value, n, x, g);
     for (int i = 0; i < n; i++)
         *box[i] = g[i];

@@ -16,15 +16,22 @@ hy_tensor **hyl_new(lua_State *L)
     return box;
 }
 
-hy_tensor *hyl_test(lua_State *L, int i)
+/* Its size is asked too: debug.setmetatable may have given our metatable to anything. */
+static hy_tensor **box_at(lua_State *L, int i)
 {
     hy_tensor **box = luaL_testudata(L, i, HYL_TENSOR);
+    return box && lua_rawlen(L, i) == sizeof *box ? box : NULL;
+}
+
+hy_tensor *hyl_test(lua_State *L, int i)
+{
+    hy_tensor **box = box_at(L, i);
     return box ? *box : NULL;
 }
 
 hy_tensor *hyl_check(lua_State *L, int i, const char *fn, int argument, const char *name)
 {
-    hy_tensor **box = luaL_testudata(L, i, HYL_TENSOR);
+    hy_tensor **box = box_at(L, i);
     if (!box)
         luaL_error(L, "%s: argument %d (%s): expected tensor, got %s%s", fn, argument, name,
                    hyl_typename(L, i),
@@ -47,17 +54,21 @@ static hy_tensor *self(lua_State *L, const char *fn)
 static int tensor_gc(lua_State *L)
 {
     hyl_ctx(L);
-    hy_tensor **box = luaL_checkudata(L, 1, HYL_TENSOR);
-    hy_unref(*box);
+    hy_tensor **box = box_at(L, 1);
+    if (!box)
+        return luaL_error(L, "close: expected tensor, got %s", hyl_typename(L, 1));
+    hy_tensor *x = *box;
     *box = NULL;
+    hy_unref(x);
     return 0;
 }
 
 /* ---- reading ---- */
 
-static int push_size(lua_State *L, const hy_tensor *t)
+static int push_size(lua_State *L)
 {
-    lua_createtable(L, t->ndim, 0);
+    lua_createtable(L, HY_MAX_DIM, 0);
+    const hy_tensor *t = self(L, "size"); /* after the table: making that may run finalizers */
     for (int i = 0; i < t->ndim; i++) {
         lua_pushinteger(L, t->shape[i]);
         lua_rawseti(L, -2, i + 1);
@@ -67,9 +78,9 @@ static int push_size(lua_State *L, const hy_tensor *t)
 
 static int size(lua_State *L)
 {
-    const hy_tensor *t = self(L, "size");
     if (lua_isnoneornil(L, 2))
-        return push_size(L, t);
+        return push_size(L);
+    const hy_tensor *t = self(L, "size");
     int ok;
     lua_Integer axis = lua_tointegerx(L, 2, &ok);
     if (ok && axis < 0)
@@ -114,38 +125,48 @@ static int item(lua_State *L)
     return 1;
 }
 
-static void push_nested(lua_State *L, const hy_tensor *t, int axis, int64_t first)
+/* Every table that is made may run finalizers, which may close the tensor: look again. */
+static void push_nested(lua_State *L, int axis, int64_t first)
 {
+    const hy_tensor *t = self(L, "totable");
     if (axis == t->ndim) {
         push_value(L, t, first);
         return;
     }
     luaL_checkstack(L, 4, "totable");
+    const int64_t n = t->shape[axis];
     int64_t step = 1;
     for (int i = axis + 1; i < t->ndim; i++)
         step *= t->shape[i];
-    lua_createtable(L, (int)t->shape[axis], 0);
-    for (int64_t i = 0; i < t->shape[axis]; i++) {
-        push_nested(L, t, axis + 1, first + i * step);
+    lua_createtable(L, (int)n, 0);
+    for (int64_t i = 0; i < n; i++) {
+        push_nested(L, axis + 1, first + i * step);
         lua_rawseti(L, -2, i + 1);
     }
 }
 
 static int totable(lua_State *L)
 {
-    push_nested(L, self(L, "totable"), 0, 0);
+    const hy_tensor *t = self(L, "totable");
+    if (hy_numel(t) > INT32_MAX)
+        return luaL_error(L, "totable: %I elements are more than a table can hold",
+                          (lua_Integer)hy_numel(t));
+    lua_settop(L, 1);
+    push_nested(L, 0, 0);
     return 1;
 }
 
 static int text(lua_State *L)
 {
-    hy_tensor **box = luaL_checkudata(L, 1, HYL_TENSOR);
-    if (!*box || (*box)->released) {
+    const hy_tensor *t = hyl_test(L, 1);
+    if (!t && !box_at(L, 1))
+        return luaL_error(L, "tostring: expected tensor, got %s", hyl_typename(L, 1));
+    if (!t || t->released) {
         lua_pushliteral(L, "tensor (released when its tape closed)");
         return 1;
     }
     char *buffer = NULL;
-    hyl_try(L, "tostring", hy_tensor_text(hyl_ctx(L), *box, 80, &buffer));
+    hyl_try(L, "tostring", hy_tensor_text(hyl_ctx(L), t, 80, &buffer));
     lua_pushstring(L, buffer);
     free(buffer);
     return 1;
@@ -173,9 +194,11 @@ static hy_tensor *push_selected(lua_State *L, hy_tensor *t, int key)
     lua_Integer position[HY_MAX_DIM];
     int n = 0;
     if (lua_type(L, key) == LUA_TTABLE) {
-        n = (int)luaL_len(L, key);
-        if (n > t->ndim)
-            luaL_error(L, "index: %d positions for a tensor of %d dimensions", n, t->ndim);
+        const lua_Unsigned length = lua_rawlen(L, key);
+        if (length > (lua_Unsigned)t->ndim)
+            luaL_error(L, "index: %I positions for a tensor of %d dimensions", (lua_Integer)length,
+                       t->ndim);
+        n = (int)length;
         for (int i = 0; i < n; i++) {
             int ok;
             lua_rawgeti(L, key, i + 1);
@@ -192,7 +215,7 @@ static hy_tensor *push_selected(lua_State *L, hy_tensor *t, int key)
     /* as ops, so that a tape sees it */
     lua_pushvalue(L, 1);
     for (int i = 0; i < n; i++) {
-        const hy_tensor *now = hyl_test(L, -1);
+        const hy_tensor *now = hyl_check(L, -1, "index", 1, "x");
         const int64_t at = check_position(L, position[i], now->shape[0], i);
         luaL_getmetafield(L, 1, "methods");
         lua_getfield(L, -1, "select");
@@ -202,17 +225,15 @@ static hy_tensor *push_selected(lua_State *L, hy_tensor *t, int key)
         lua_pushinteger(L, at + 1);
         lua_call(L, 3, 1);
     }
-    return hyl_test(L, -1);
+    return hyl_check(L, -1, "index", 1, "x");
 }
 
-static void push_grad(lua_State *L, hy_tensor *t)
+static void push_grad(lua_State *L)
 {
-    if (!t->grad) {
-        lua_pushnil(L);
-        return;
-    }
     hy_tensor **box = hyl_new(L);
-    *box = hy_ref(t->grad);
+    *box = hy_ref(self(L, "grad")->grad);
+    if (!*box)
+        lua_pushnil(L);
 }
 
 static int push_field(lua_State *L, hy_tensor *t, const char *name)
@@ -222,7 +243,7 @@ static int push_field(lua_State *L, hy_tensor *t, const char *name)
     else if (strcmp(name, "device") == 0)
         lua_pushstring(L, t->storage->device->name);
     else if (strcmp(name, "grad") == 0)
-        push_grad(L, t);
+        push_grad(L);
     else if (strcmp(name, "requires_grad") == 0)
         lua_pushboolean(L, t->requires_grad);
     else
@@ -238,7 +259,8 @@ static int unknown_name(lua_State *L, const char *name)
     int n = 4;
     lua_pushnil(L);
     while (n < MOST && lua_next(L, lua_upvalueindex(1))) {
-        words[n++] = lua_tostring(L, -2);
+        if (lua_type(L, -2) == LUA_TSTRING)
+            words[n++] = lua_tostring(L, -2);
         lua_pop(L, 1);
     }
     const char *nearest = hyl_nearest(name, n, words);
@@ -272,6 +294,9 @@ static int set(lua_State *L)
         hy_tensor *g = lua_isnil(L, 3) ? NULL : hyl_check(L, 3, "assignment", 1, "grad");
         if (g && (!hy_same_shape(g, t) || g->dtype != t->dtype))
             return luaL_error(L, "assignment: grad must have the shape and dtype of its tensor");
+        for (const hy_tensor *other = g; other; other = other->grad)
+            if (other == t)
+                return luaL_error(L, "assignment: a tensor cannot be its own gradient");
         hy_ref(g);
         hy_unref(t->grad);
         t->grad = g;
@@ -290,7 +315,7 @@ static int set(lua_State *L)
         hyl_try(L, "assignment", hy_fill(cx, part, lua_tonumber(L, 3)));
     else
         hyl_try(L, "assignment", hy_copy_into(cx, hyl_check(L, 3, "assignment", 2, "value"), part));
-    t->storage->version++;
+    part->storage->version++;
     return 0;
 }
 
@@ -298,10 +323,10 @@ static int set(lua_State *L)
 static int slice(lua_State *L)
 {
     hy_tensor *t = self(L, "slice");
-    if (lua_type(L, 2) != LUA_TTABLE || luaL_len(L, 2) > t->ndim)
+    if (lua_type(L, 2) != LUA_TTABLE || lua_rawlen(L, 2) > (lua_Unsigned)t->ndim)
         return luaL_error(L, "slice: expected a table of up to %d {first, last} pairs, got %s", t->ndim,
                           hyl_typename(L, 2));
-    const int n = (int)luaL_len(L, 2);
+    const int n = (int)lua_rawlen(L, 2);
     lua_settop(L, 2);
     lua_pushvalue(L, 1);
     for (int axis = 0; axis < n; axis++) {
@@ -309,7 +334,7 @@ static int slice(lua_State *L)
         if (lua_type(L, -1) != LUA_TTABLE)
             return luaL_error(L, "slice: axis %d: expected {first, last} or {}, got %s", axis + 1,
                               hyl_typename(L, -1));
-        const int64_t length = t->shape[axis];
+        const int64_t length = self(L, "slice")->shape[axis];
         lua_rawgeti(L, -1, 1);
         lua_rawgeti(L, -2, 2);
         int ok1, ok2;
@@ -339,10 +364,9 @@ static int slice(lua_State *L)
 /* hy.param(x): a leaf that backward fills with gradients; shares x's storage. */
 static int param(lua_State *L)
 {
-    hy_tensor *x = hyl_check(L, 1, "param", 1, "x");
+    hy_tensor **box = hyl_new(L), *x = hyl_check(L, 1, "param", 1, "x");
     if (x->dtype != HY_F32 && x->dtype != HY_F64)
         return luaL_error(L, "param: argument 1 (x): expected f32 or f64, got %s", hy_dtype_name(x->dtype));
-    hy_tensor **box = hyl_new(L);
     hyl_try(L, "param", hy_tensor_view(hyl_ctx(L), x, x->ndim, x->shape, x->stride, x->offset, box));
     (*box)->requires_grad = (*box)->leaf = true;
     return 1;

@@ -49,10 +49,17 @@ typedef struct hy_spare hy_spare;
 /* Asked by long routines on the master thread; anything but HY_OK stops them. */
 typedef hy_status hy_poll_fn(hy_ctx *cx, void *arg, int64_t done, int64_t total);
 
+/* c = alpha·op(a)·op(b) + beta·c, row major; op: 'N' or 'T'. 0: done. */
+typedef int hy_sgemm_fn(char op_a, char op_b, int64_t m, int64_t n, int64_t k, float alpha,
+                        const float *a, int64_t lda, const float *b, int64_t ldb, float beta,
+                        float *c, int64_t ldc);
+
 struct hy_device {
     const char *name; /* "cpu" */
     const char *table; /* which kernels run: "x86-64", "x86-64-v3", "x86-64-v4" */
     const struct hy_kernels *kernels[HY_DTYPES];
+    enum { HY_ONEDNN_UNSOUGHT, HY_ONEDNN_OFF, HY_ONEDNN_ON } onednn;
+    hy_sgemm_fn *sgemm; /* of oneDNN, once it was found */
 };
 
 /* One per Lua state; two contexts share nothing. */
@@ -65,6 +72,7 @@ struct hy_ctx {
     hy_spare *spare[HY_SPARES]; /* them, by size */
     int64_t allocations;  /* calls of hy_alloc so far */
     int64_t fail_at;      /* make the allocation with this number fail; 0: none (tests) */
+    bool fail_on;         /* and all that follow it */
     hy_device cpu;
     hy_tape *tapes;       /* open tapes, innermost first */
     uint64_t tape_ids;    /* how many were opened so far */
@@ -93,6 +101,10 @@ void hy_pool_empty(hy_ctx *cx); /* give the memory that waits for reuse back to 
 /* Run fn over [0, n) in chunks of `grain`. Chunks depend on n and grain only, never on threads. */
 typedef void hy_range_fn(void *arg, int64_t begin, int64_t end);
 void hy_parallel_for(int64_t n, int64_t grain, hy_range_fn *fn, void *arg);
+/* Give large f32 products to oneDNN where it is installed (else to BLAS), or not. Tells whether they
+ * go there; it is loaded then. */
+bool hy_onednn(hy_ctx *cx, bool wanted);
+bool hy_onednn_used(hy_ctx *cx); /* wanted, unless hy_onednn said otherwise, and there */
 int hy_threads(int n); /* n > 0 sets the number for loops and BLAS; returns the number in use */
 double hy_clock(void); /* monotonic seconds */
 

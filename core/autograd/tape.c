@@ -187,7 +187,17 @@ static hy_status walk(hy_ctx *cx, hy_tape *tape, hy_tensor *value, int n, hy_ten
     return HY_OK;
 }
 
-static hy_status check_value(hy_ctx *cx, hy_tensor *value)
+/* The value is mostly what was recorded last. */
+static bool on_tape(const hy_tape *tape, const hy_tensor *value)
+{
+    for (int64_t i = tape->n - 1; i >= 0; i--)
+        for (int k = 0; k < tape->call[i]->nout; k++)
+            if (tape->call[i]->out[k] == value)
+                return true;
+    return false;
+}
+
+static hy_status check_value(hy_ctx *cx, const hy_tape *tape, const hy_tensor *value)
 {
     char text[160];
     if (hy_numel(value) != 1)
@@ -195,7 +205,7 @@ static hy_status check_value(hy_ctx *cx, hy_tensor *value)
             cx, HY_EARG,
             "the value must be a single number, got %s; reduce it with :sum() or :mean()",
             hy_shape_text(value, text));
-    if (!value->requires_grad)
+    if (!value->requires_grad || (!value->leaf && !on_tape(tape, value)))
         return hy_fail(cx, HY_EARG,
                        "the value does not depend on a parameter recorded on this tape; make inputs with "
                        "hy.param and compute while the tape is open");
@@ -247,7 +257,7 @@ static hy_status add_to_leaves(hy_ctx *cx, hy_tape *tape, hy_tensor *value)
 
 hy_status hy_tape_backward(hy_ctx *cx, hy_tape *tape, hy_tensor *value)
 {
-    HY_TRY(check_value(cx, value));
+    HY_TRY(check_value(cx, tape, value));
     const int quiet = cx->quiet++;
     hy_status status = walk(cx, tape, value, 0, NULL);
     if (status == HY_OK)
@@ -262,7 +272,7 @@ hy_status hy_tape_grad(hy_ctx *cx, hy_tape *tape, hy_tensor *value, int n, hy_te
 {
     for (int i = 0; i < n; i++)
         out[i] = NULL;
-    HY_TRY(check_value(cx, value));
+    HY_TRY(check_value(cx, tape, value));
     const int quiet = cx->quiet++;
     hy_status status = walk(cx, tape, value, n, x);
     for (int i = 0; i < n && status == HY_OK; i++) {

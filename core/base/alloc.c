@@ -63,11 +63,17 @@ static void *take(hy_ctx *cx, int64_t bytes)
     return block;
 }
 
+static bool meant_to_fail(const hy_ctx *cx)
+{
+    return cx->fail_at > 0 &&
+           (cx->fail_on ? cx->allocations >= cx->fail_at : cx->allocations == cx->fail_at);
+}
+
 hy_status hy_alloc(hy_ctx *cx, int64_t bytes, void **out)
 {
     cx->allocations++;
     *out = NULL;
-    if (bytes < 0 || bytes > INT64_MAX / 2 || cx->allocations == cx->fail_at || !(*out = take(cx, bytes)))
+    if (bytes < 0 || bytes > INT64_MAX / 2 || meant_to_fail(cx) || !(*out = take(cx, bytes)))
         return hy_fail(cx, HY_EMEM, "out of memory: wanted %lld bytes, %lld are in use", (long long)bytes,
                        (long long)cx->live);
     cx->live += bytes;

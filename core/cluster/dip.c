@@ -136,8 +136,10 @@ static void measure(const double *x, int32_t a, int32_t b, int sign, double *dip
     int32_t at = -1;
     if (b - a > 1 && x[b] != x[a]) {
         const double slope = (b - a) / (x[b] - x[a]);
+        const bool steep = isinf(slope); /* the smallest numbers there are */
         for (int32_t i = a; i <= b; i++) {
-            const double gap = sign * (i - a - (x[i] - x[a]) * slope) + 1;
+            const double height = steep ? chord(x, a, b, i) : (x[i] - x[a]) * slope;
+            const double gap = sign * (i - a - height) + 1;
             if (gap > most) {
                 most = gap;
                 at = i;
@@ -212,48 +214,83 @@ double hy_dip(int64_t n, const double *x, bool zero, void *scratch, int32_t inte
 
 /* ---- the op --------------------------------------------------------------------------------- */
 
-enum { COLUMNS = 16 }; /* worked on at a time: bounds the memory for wide data */
+enum { COLUMNS = 16, VALUES = 1 << 21 }; /* worked on at a time, at most; four columns always */
+static const double LARGEST = 1e290; /* differences of such values are still finite */
 
 typedef struct columns {
     int64_t n;
     bool zero;
-    const double *x; /* a sorted column after the other */
+    const double *x; /* a column after the other */
+    double *sorted;  /* NULL: they are sorted */
     char *scratch;
     double *dip;
-    int32_t *interval, *triangle;
+    int32_t *interval, *triangle, *rows;
 } columns;
+
+/* Where the value at position `at` of the sorted ones comes from: equal values keep their order. */
+static int32_t row_of(int64_t n, const double *x, const double *sorted, int32_t at)
+{
+    int32_t before = 0, row = 0;
+    while (before < at && sorted[at - before - 1] == sorted[at])
+        before++;
+    for (; row < n; row++)
+        if (x[row] == sorted[at] && before-- == 0)
+            break;
+    return row;
+}
 
 static void dip_columns(void *arg, int64_t begin, int64_t end)
 {
     const columns *c = arg;
-    for (int64_t j = begin; j < end; j++)
-        c->dip[j] = hy_dip(c->n, c->x + j * c->n, c->zero, c->scratch + j * c->n * HY_DIP_SCRATCH,
-                           c->interval + 2 * j, c->triangle + 3 * j);
+    for (int64_t j = begin; j < end; j++) {
+        const double *x = c->x + j * c->n, *sorted = x;
+        char *scratch = c->scratch + j * c->n * HY_DIP_SCRATCH;
+        int32_t *triangle = c->triangle + 3 * j, *rows = c->rows + 3 * j;
+        if (c->sorted) {
+            sorted = c->sorted + j * c->n;
+            hy_sort_values(c->n, x, c->sorted + j * c->n, scratch);
+        }
+        c->dip[j] = hy_dip(c->n, sorted, c->zero, scratch, c->interval + 2 * j, triangle);
+        for (int i = 0; i < 3; i++)
+            rows[i] = triangle[i] < 0 || !c->sorted ? triangle[i]
+                                                    : row_of(c->n, x, sorted, triangle[i]);
+    }
 }
 
-static hy_status check_values(hy_ctx *cx, const double *x, int64_t n, int64_t d, bool sorted)
+/* The sentence about the first of n values that the dip cannot use. */
+static hy_status refuse_value(hy_ctx *cx, const double *x, int64_t n, bool sorted)
 {
-    const double largest = 1e290;
-    for (int64_t i = 0; i < n * d; i++) {
-        if (!(fabs(x[i]) <= largest))
+    for (int64_t i = 0; i < n; i++) {
+        if (!(fabs(x[i]) <= LARGEST))
             return hy_fail(cx, HY_EARG, "x holds %s at row %lld; its values must be finite%s",
                            isnan(x[i])   ? "NaN"
                            : isinf(x[i]) ? "an infinity"
                                          : "a value beyond 1e290",
-                           (long long)(i % n) + 1,
-                           isfinite(x[i]) ? " and their differences too" : "");
-        if (sorted && i % n > 0 && x[i] < x[i - 1])
+                           (long long)i + 1, isfinite(x[i]) ? " and their differences too" : "");
+        if (sorted && i > 0 && x[i] < x[i - 1])
             return hy_fail(cx, HY_EARG, "x is not sorted: row %lld is smaller than the one before",
-                           (long long)(i % n) + 1);
+                           (long long)i + 1);
+    }
+    return HY_OK;
+}
+
+static hy_status check_values(hy_ctx *cx, const double *x, int64_t n, int64_t d, bool sorted)
+{
+    for (int64_t j = 0; j < d; j++, x += n) {
+        bool wrong = !(fabs(x[0]) <= LARGEST);
+        for (int64_t i = 1; i < n; i++)
+            wrong |= (!(fabs(x[i]) <= LARGEST)) | (sorted & (x[i] < x[i - 1]));
+        if (wrong)
+            return refuse_value(cx, x, n, sorted);
     }
     return HY_OK;
 }
 
 /* What the op works with: x as f64 with a column after the other, outputs and room to work in. */
 typedef struct work {
-    int64_t n, d;
+    int64_t n, d, some; /* some: columns worked on at a time */
     bool sorted;
-    hy_tensor *x, *sorted_x, *position, *scratch, *dip;
+    hy_tensor *x, *sorted_x, *scratch, *dip;
     int32_t *interval, *triangle, *rows;
 } work;
 
@@ -270,19 +307,20 @@ static hy_status prepare(hy_ctx *cx, hy_call *c, work *w)
     if (w->n > INT32_MAX / 2)
         return hy_fail(cx, HY_EARG, "%lld rows are more than the dip can count", (long long)w->n);
     HY_TRY(hy_need_real(cx, x));
-    const int64_t some = w->d < COLUMNS ? w->d : COLUMNS, one[] = { w->d, 2 },
-                  three[] = { w->d, 3 };
+    const int64_t one[] = { w->d, 2 }, three[] = { w->d, 3 };
     const int flat = x->ndim == 1; /* without the axis of columns */
     HY_TRY(hy_temp_to(cx, c, x, HY_F64, &x));
-    if (!flat) {
+    if (!flat)
         HY_TRY(hy_temp_swap(cx, c, x, 0, 1, &x));
-        HY_TRY(hy_temp_contiguous(cx, c, x, &x));
-    }
+    HY_TRY(hy_temp_contiguous(cx, c, x, &x));
     w->x = x;
     HY_TRY(check_values(cx, hy_data(x), w->n, w->d, w->sorted));
-    HY_TRY(hy_temp(cx, c, HY_F64, 2, (int64_t[]){ some, w->n }, &w->sorted_x));
-    HY_TRY(hy_temp(cx, c, HY_INDEX, 2, (int64_t[]){ some, w->n }, &w->position));
-    HY_TRY(hy_temp(cx, c, HY_U8, 1, (int64_t[]){ some * w->n * HY_DIP_SCRATCH }, &w->scratch));
+    const int64_t most = VALUES / w->n < 4 ? 4 : VALUES / w->n < COLUMNS ? VALUES / w->n : COLUMNS;
+    w->some = w->d < most ? w->d : most;
+    w->sorted_x = NULL;
+    if (!w->sorted)
+        HY_TRY(hy_temp(cx, c, HY_F64, 2, (int64_t[]){ w->some, w->n }, &w->sorted_x));
+    HY_TRY(hy_temp(cx, c, HY_U8, 1, (int64_t[]){ w->some * w->n * HY_DIP_SCRATCH }, &w->scratch));
     HY_TRY(hy_temp(cx, c, HY_F64, 1 - flat, &w->d, &w->dip));
     HY_TRY(hy_out(cx, c, 1, HY_INDEX, 2 - flat, one + flat));
     HY_TRY(hy_out(cx, c, 2, HY_INDEX, 2 - flat, three + flat));
@@ -294,37 +332,27 @@ static hy_status prepare(hy_ctx *cx, hy_call *c, work *w)
 }
 
 /* Columns first … first + some − 1. */
-static hy_status dip_some(hy_ctx *cx, const hy_call *c, const work *w, int64_t first, int64_t some)
+static void dip_some(const hy_call *c, const work *w, int64_t first, int64_t some)
 {
-    const double *x = (double *)hy_data(w->x) + first * w->n;
-    const int32_t *position = hy_data(w->position);
-    if (!w->sorted) {
-        HY_TRY(hy_kernels_of(w->x)->move->sort(cx, some, w->n, false, x, hy_data(w->sorted_x),
-                                               hy_data(w->position)));
-        x = hy_data(w->sorted_x);
-    }
     columns some_columns = { .n = w->n,
                              .zero = c->arg[1].i,
-                             .x = x,
+                             .x = (double *)hy_data(w->x) + first * w->n,
+                             .sorted = w->sorted ? NULL : hy_data(w->sorted_x),
                              .scratch = hy_data(w->scratch),
                              .dip = (double *)hy_data(w->dip) + first,
                              .interval = w->interval + 2 * first,
-                             .triangle = w->triangle + 3 * first };
+                             .triangle = w->triangle + 3 * first,
+                             .rows = w->rows + 3 * first };
     hy_parallel_for(some, 1, dip_columns, &some_columns);
-    for (int64_t j = 0; j < 3 * some; j++) {
-        const int32_t at = some_columns.triangle[j];
-        w->rows[3 * first + j] = at < 0 || w->sorted ? at : position[j / 3 * w->n + at];
-    }
-    return HY_OK;
 }
 
 static hy_status dip_fwd(hy_ctx *cx, hy_call *c)
 {
     work w;
     HY_TRY(prepare(cx, c, &w));
-    for (int64_t first = 0; first < w.d; first += COLUMNS) {
+    for (int64_t first = 0; first < w.d; first += w.some) {
         HY_TRY(hy_poll(cx, first, w.d));
-        HY_TRY(dip_some(cx, c, &w, first, w.d - first < COLUMNS ? w.d - first : COLUMNS));
+        dip_some(c, &w, first, w.d - first < w.some ? w.d - first : w.some);
     }
     hy_tensor *dip;
     hy_save(c, c->out[2]);
@@ -364,6 +392,7 @@ static hy_status dip_bwd(hy_ctx *cx, hy_call *c)
 
 const hy_op hy_ops_dip[] = {
     { .name = "dip",
+      .strided = true, /* a column may lie in one piece */
       .signature = "x:tensor {sorted:flag=false min_is_zero:flag=true} -> tensor index index index",
       .forward = dip_fwd,
       .backward = dip_bwd,

@@ -7,6 +7,7 @@
 enum { ROWS = 512 };
 
 typedef struct oriented {
+    hy_ctx *cx;
     const hy_matrix_kernels *matrix;
     hy_dtype dtype;
     int64_t n, k, d, l, size;
@@ -23,7 +24,7 @@ static void measure(void *arg, int64_t begin, int64_t end)
     for (int64_t c = begin; c < end; c++) {
         char *z = o->projected + c * ROWS * o->l * o->size;
         const double *own = o->own + c * o->l;
-        o->matrix->gemm(false, false, o->n, o->l, o->d, o->x, o->d,
+        o->matrix->gemm(o->cx, false, false, o->n, o->l, o->d, o->x, o->d,
                         o->bases + c * o->d * o->l * o->size, o->l, 0, z, o->l);
         for (int64_t i = 0; i < o->n; i++) {
             double sum = 0;
@@ -97,6 +98,8 @@ static hy_status prepare(hy_ctx *cx, hy_call *c, const hy_points *p, oriented *o
     HY_TRY(hy_temp(cx, c, HY_F64, 2, (int64_t[]){ o->k, ROWS }, &out));
     *r = (room){ hy_data(mean), hy_data(own), hy_data(moved) };
     o->matrix = c->in[0]->storage->device->kernels[p->dtype]->matrix;
+    o->cx = cx;
+    hy_onednn_used(cx); /* sought now: the threads that multiply only look what was found */
     o->dtype = p->dtype;
     o->size = p->size;
     o->x = r->moved;

@@ -53,9 +53,7 @@ static hy_status rank_by_sorting(hy_ctx *cx, hy_call *c, int64_t n, const int32_
     return HY_OK;
 }
 
-/* The ids of t renumbered 0, 1, … in ascending order; noise (-1) is an id like any other. */
-static hy_status rank_ids(hy_ctx *cx, hy_call *c, const hy_tensor *t, int32_t **rank,
-                          int64_t *count)
+hy_status hy_rank_ids(hy_ctx *cx, hy_call *c, const hy_tensor *t, int32_t **rank, int64_t *count)
 {
     const int64_t n = hy_numel(t);
     const int32_t *id = hy_data(t);
@@ -97,8 +95,8 @@ static hy_status read_pair(hy_ctx *cx, hy_call *c, pair *p)
         return hy_fail_shapes(cx, "truth and labels differ in length", truth, labels);
     if (p->n == 0)
         return hy_fail(cx, HY_EARG, "truth and labels are empty; at least one point is needed");
-    HY_TRY(rank_ids(cx, c, truth, &p->row, &p->rows));
-    return rank_ids(cx, c, labels, &p->column, &p->columns);
+    HY_TRY(hy_rank_ids(cx, c, truth, &p->row, &p->rows));
+    return hy_rank_ids(cx, c, labels, &p->column, &p->columns);
 }
 
 static hy_status contingency_fwd(hy_ctx *cx, hy_call *c)
@@ -164,6 +162,101 @@ static hy_status overlaps_fwd(hy_ctx *cx, hy_call *c)
         }
         count[at] += 1;
     }
+    return HY_OK;
+}
+
+/* ---- pairs of points in several labelings ---------------------------------------------------- */
+
+enum { PAIR_ROWS = 64, PAIR_COLUMNS = 512 };
+
+typedef struct together {
+    int64_t n, begin; /* points; the first row at hand */
+    int columns[2];   /* labelings on each side */
+    int32_t *id[2];   /* labeling by labeling */
+    double *count;    /* of every PAIR_ROWS rows: pairs together in both, in truth, in labels */
+} together;
+
+/* mark[i] = 1 where point begin + i has some label in common with `row` */
+static void mark_together(const together *t, int side, int64_t row, int64_t begin, int64_t n,
+                          int32_t *mark)
+{
+    memset(mark, 0, (size_t)n * sizeof *mark);
+    for (int c = 0; c < t->columns[side]; c++) {
+        const int32_t *id = t->id[side] + c * t->n, own = id[row];
+        for (int64_t i = 0; i < n; i++)
+            mark[i] |= id[begin + i] == own;
+    }
+}
+
+static void count_rows(void *arg, int64_t begin, int64_t end)
+{
+    const together *t = arg;
+    int32_t mark[2][PAIR_COLUMNS];
+    int64_t count[3] = { 0 };
+
+    for (int64_t row = t->begin + begin; row < t->begin + end; row++)
+        for (int64_t first = row + 1; first < t->n; first += PAIR_COLUMNS) {
+            const int64_t n = t->n - first < PAIR_COLUMNS ? t->n - first : PAIR_COLUMNS;
+            int32_t sum[3] = { 0 };
+            mark_together(t, 0, row, first, n, mark[0]);
+            mark_together(t, 1, row, first, n, mark[1]);
+            for (int64_t i = 0; i < n; i++) {
+                sum[0] += mark[0][i] & mark[1][i];
+                sum[1] += mark[0][i];
+                sum[2] += mark[1][i];
+            }
+            for (int i = 0; i < 3; i++)
+                count[i] += sum[i];
+        }
+    for (int i = 0; i < 3; i++)
+        t->count[(t->begin + begin) / PAIR_ROWS * 3 + i] = (double)count[i];
+}
+
+static hy_status read_labelings(hy_ctx *cx, hy_call *c, together *t)
+{
+    for (int side = 0; side < 2; side++) {
+        const hy_tensor *ids = c->in[side];
+        const char *name = side == 0 ? "truth" : "labels";
+        hy_tensor *columns;
+        if (ids->dtype != HY_INDEX || ids->ndim < 1 || ids->ndim > 2)
+            return hy_fail(cx, HY_EARG, "%s must be index, n or n×J", name);
+        if (ids->shape[0] != c->in[0]->shape[0])
+            return hy_fail_shapes(cx, "truth and labels differ in length", c->in[0], ids);
+        t->n = ids->shape[0];
+        t->columns[side] = ids->ndim == 2 ? (int)ids->shape[1] : 1;
+        const int64_t J = t->columns[side];
+        HY_TRY(hy_temp(cx, c, HY_INDEX, 2, (int64_t[]){ J, t->n }, &columns));
+        t->id[side] = hy_data(columns);
+        for (int64_t i = 0; i < t->n * J; i++)
+            t->id[side][i % J * t->n + i / J] = ((const int32_t *)hy_data(ids))[i];
+    }
+    return HY_OK;
+}
+
+static hy_status together_fwd(hy_ctx *cx, hy_call *c)
+{
+    enum { PER_LOOK = 1 << 28 }; /* comparisons between two looks at the user */
+    together t = { .n = 0 };
+    hy_tensor *counts;
+
+    HY_TRY(read_labelings(cx, c, &t));
+    HY_TRY(hy_out(cx, c, 0, HY_F64, 1, (int64_t[]){ 4 }));
+    const int64_t blocks = (t.n + PAIR_ROWS - 1) / PAIR_ROWS;
+    const int64_t row_work = t.n * (t.columns[0] + t.columns[1] + 1) + 1;
+    const int64_t look = (PER_LOOK / row_work / PAIR_ROWS + 1) * PAIR_ROWS;
+    HY_TRY(hy_temp(cx, c, HY_F64, 2, (int64_t[]){ blocks, 3 }, &counts));
+    t.count = hy_data(counts);
+    for (t.begin = 0; t.begin < t.n; t.begin += look) {
+        HY_TRY(hy_poll(cx, t.begin, t.n));
+        hy_parallel_for(t.n - t.begin < look ? t.n - t.begin : look, PAIR_ROWS, count_rows, &t);
+    }
+    double sum[3] = { 0 }, *out = hy_data(c->out[0]); /* whole numbers: exact in any order */
+    for (int64_t i = 0; i < 3 * blocks; i++)
+        sum[i % 3] += t.count[i];
+    out[0] = sum[0];
+    out[1] = sum[2] - sum[0];
+    out[2] = sum[1] - sum[0];
+    out[3] = (double)t.n * (double)(t.n - 1) / 2 - sum[1] - sum[2] + sum[0];
     return HY_OK;
 }
 
@@ -317,6 +410,12 @@ const hy_op hy_ops_partition[] = {
       .forward = overlaps_fwd,
       .doc = "The cells of the contingency table that are not 0: counts, rows and columns, row by "
              "row." },
+    { .name = "together",
+      .signature = "truth:index labels:index -> vector",
+      .forward = together_fwd,
+      .doc = "Counts pairs of points in labelings n x J: a pair is together where any column gives "
+             "both the same id (-1 too). Together in both arguments, in labels alone, in truth "
+             "alone, in none (f64 4)." },
     { .name = "expected_mutual_information",
       .signature = "a:vector b:vector -> tensor",
       .forward = expected_mutual_information_fwd,

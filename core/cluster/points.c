@@ -82,7 +82,8 @@ hy_status hy_points_read(hy_ctx *cx, hy_call *c, hy_tensor *x, const char *name,
     hy_points p = { .dtype = bytes ? HY_F32 : x->dtype, .n = x->shape[0], .d = x->shape[1] };
     p.size = hy_dtype_size(p.dtype);
     p.kernels = x->storage->device->kernels[p.dtype]->distance;
-    if (!p.kernels)
+    p.nearest = x->storage->device->kernels[p.dtype]->nearest;
+    if (!p.kernels || !p.nearest)
         return hy_fail(cx, HY_EARG, "no distances on device %s yet; use x:to(\"cpu\")",
                        x->storage->device->name);
     if (bytes) {
@@ -148,39 +149,29 @@ static int64_t block_end(const hy_points *p, int64_t begin, int64_t rows)
     return p->n - begin < rows ? p->n : begin + rows;
 }
 
-hy_status hy_points_assign(hy_ctx *cx, const hy_points *p, int64_t k, const void *centers,
-                           int32_t *label, void *distance)
+hy_status hy_points_search(hy_ctx *cx, const hy_points *p, hy_search *s)
 {
-    const int64_t rows = hy_points_most(p, block_rows(k * p->d));
-
-    for (int64_t i = 0; i < p->n; i += rows) {
-        char *to = distance ? (char *)distance + i * p->size : NULL;
-        HY_TRY(hy_poll(cx, i, p->n));
-        const int64_t n = block_end(p, i, rows) - i;
-        HY_TRY(p->kernels->assign(cx, n, k, p->d, hy_points_block(p, i, n), centers, label + i, to));
-    }
-    return HY_OK;
+    s->n = p->n;
+    s->d = p->d;
+    s->bytes = !p->x;
+    s->x = p->x ? (const void *)p->x : p->bytes;
+    return p->nearest->search(cx, s);
 }
 
-/* Sums and counts over all blocks; with centers the points get their labels first. */
-static hy_status sum_blocks(hy_ctx *cx, const hy_points *p, int64_t k, const void *centers,
-                            const void *weight, int32_t *label, double *sums, double *counts,
-                            double *part, double *part_count)
+hy_status hy_points_sums(hy_ctx *cx, const hy_points *p, int64_t k, const void *weight,
+                         const int32_t *label, double *sums, double *counts, double *part,
+                         double *part_count)
 {
-    const int64_t rows = hy_points_most(p, block_rows((centers ? k : 16) * p->d));
+    const int64_t rows = hy_points_most(p, block_rows(16 * p->d));
 
-    for (int64_t i = 0; i < k * p->d; i++)
-        sums[i] = 0;
-    for (int64_t i = 0; i < k; i++)
-        counts[i] = 0;
+    memset(sums, 0, (size_t)(k * p->d) * sizeof *sums);
+    memset(counts, 0, (size_t)k * sizeof *counts);
     for (int64_t i = 0; i < p->n; i += rows) {
         const char *w = weight ? (const char *)weight + i * p->size : NULL;
         const int64_t n = block_end(p, i, rows) - i;
         HY_TRY(hy_poll(cx, i, p->n));
-        const void *x = hy_points_block(p, i, n);
-        HY_TRY(centers ? p->kernels->assign_sums(cx, n, k, p->d, x, centers, w, label + i, part,
-                                                 part_count)
-                       : p->kernels->label_sums(cx, n, k, p->d, x, w, label + i, part, part_count));
+        HY_TRY(p->kernels->label_sums(cx, n, k, p->d, hy_points_block(p, i, n), w, label + i, part,
+                                      part_count));
         for (int64_t j = 0; j < k * p->d; j++)
             sums[j] += part[j];
         for (int64_t j = 0; j < k; j++)
@@ -189,18 +180,13 @@ static hy_status sum_blocks(hy_ctx *cx, const hy_points *p, int64_t k, const voi
     return HY_OK;
 }
 
-hy_status hy_points_sums(hy_ctx *cx, const hy_points *p, int64_t k, const void *weight,
-                         int32_t *label, double *sums, double *counts, double *part,
-                         double *part_count)
+hy_status hy_points_reach(hy_ctx *cx, const hy_points *p, double *reach, void *room)
 {
-    return sum_blocks(cx, p, k, NULL, weight, label, sums, counts, part, part_count);
-}
-
-hy_status hy_points_step(hy_ctx *cx, const hy_points *p, int64_t k, const void *centers,
-                         const void *weight, int32_t *label, double *sums, double *counts,
-                         double *part, double *part_count)
-{
-    return sum_blocks(cx, p, k, centers, weight, label, sums, counts, part, part_count);
+    if (p->x)
+        HY_TRY(p->nearest->reach(cx, p->n, p->d, p->x, room));
+    for (int64_t l = 0; l < p->d; l++)
+        reach[l] = p->x ? hy_number(p->dtype, room, l) : UINT8_MAX;
+    return HY_OK;
 }
 
 hy_status hy_points_cost(hy_ctx *cx, const hy_points *p, const void *centers, const int32_t *label,

@@ -15,6 +15,7 @@ enum {
 };
 
 typedef struct scatter {
+    hy_ctx *cx;
     hy_points p;
     const hy_matrix_kernels *matrix;
     hy_dtype dtype; /* of the products: f64, or the points' own */
@@ -38,6 +39,8 @@ static hy_status prepare(hy_ctx *cx, hy_call *c, bool fast, scatter *s)
     HY_TRY(hy_points_read(cx, c, c->in[0], "x", &s->p));
     if (s->p.n == 0)
         return hy_fail(cx, HY_EARG, "x has no rows");
+    s->cx = cx;
+    hy_onednn_used(cx); /* sought now: the threads that multiply only look what was found */
     s->dtype = fast ? s->p.dtype : HY_F64;
     s->size = hy_dtype_size(s->dtype);
     s->matrix = c->in[0]->storage->device->kernels[s->dtype]->matrix;
@@ -105,7 +108,7 @@ static void multiply_tiles(void *arg, int64_t begin, int64_t end)
         char *product = s->product + t * s->tile * s->tile * s->size;
         if (m <= 0 || n <= 0)
             continue;
-        s->matrix->gemm(true, false, m, n, s->count, s->block + r * s->size, d,
+        s->matrix->gemm(s->cx, true, false, m, n, s->count, s->block + r * s->size, d,
                         s->block + q * s->size, d, 0, product, n);
         for (int64_t i = 0; i < m; i++)
             for (int64_t j = 0; j < n; j++)

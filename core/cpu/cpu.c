@@ -2,6 +2,7 @@
  * starts. */
 #include "cpu.h"
 
+#include <dlfcn.h>
 #include <string.h>
 
 #define DECLARE(t, level)                                             \
@@ -9,6 +10,8 @@
     extern const hy_reduce_kernels hy_reduce_##t##_##level;           \
     extern const hy_matrix_kernels hy_matrix_##t##_##level;           \
     extern const hy_distance_kernels hy_distance_##t##_##level;       \
+    extern const hy_nearest_kernels hy_nearest_##t##_##level;         \
+    extern const hy_pair_kernels hy_pairs_##t##_##level;              \
     extern const hy_manhattan_kernels hy_manhattan_##t##_##level;     \
     extern const hy_index_kernels hy_index_##t##_##level;             \
     extern const hy_optim_kernels hy_optim_##t##_##level;             \
@@ -18,8 +21,9 @@
     {                                                                                 \
         .elementwise = &hy_elementwise_##t##_##level, .move = &hy_move_##t##_##level, \
         .reduce = &hy_reduce_##t##_##level, .matrix = &hy_matrix_##t##_##level,       \
-        .distance = &hy_distance_##t##_##level,                                       \
-        .manhattan = &hy_manhattan_##t##_##level, .index = &hy_index_##t##_##level,   \
+        .distance = &hy_distance_##t##_##level, .nearest = &hy_nearest_##t##_##level, \
+        .pairs = &hy_pairs_##t##_##level, .manhattan = &hy_manhattan_##t##_##level,   \
+        .index = &hy_index_##t##_##level,                                             \
         .optim = &hy_optim_##t##_##level, .network = &hy_network_##t##_##level,       \
     }
 
@@ -83,4 +87,44 @@ hy_status hy_cpu_device(hy_ctx *cx, const char *level, hy_device *out)
     for (int t = 0; t < HY_DTYPES; t++)
         out->kernels[t] = &levels[chosen].kernels[t];
     return HY_OK;
+}
+
+/* ---- oneDNN, if it is installed ---- */
+
+/* How version 2 and 3 begin to describe themselves. */
+typedef struct onednn_version {
+    int major, minor, patch;
+    const char *hash;
+    unsigned cpu_runtime;
+} onednn_version;
+enum { ONEDNN_OPENMP = 2 };
+
+/* Its product, from a build that shares our OpenMP threads; NULL when there is none. What is loaded
+ * stays: its code runs in threads that outlive every context. */
+static hy_sgemm_fn *load_onednn(void)
+{
+    void *library = dlopen("libdnnl.so.3", RTLD_NOW | RTLD_LOCAL);
+    if (!library)
+        library = dlopen("libdnnl.so.2", RTLD_NOW | RTLD_LOCAL);
+    if (!library)
+        return NULL;
+    const onednn_version *(*version)(void) = dlsym(library, "dnnl_version");
+    hy_sgemm_fn *sgemm = dlsym(library, "dnnl_sgemm");
+    return version && sgemm && version()->cpu_runtime == ONEDNN_OPENMP ? sgemm : NULL;
+}
+
+bool hy_onednn(hy_ctx *cx, bool wanted)
+{
+    hy_device *cpu = &cx->cpu;
+    if (wanted && !cpu->sgemm)
+        cpu->sgemm = load_onednn();
+    cpu->onednn = wanted && cpu->sgemm ? HY_ONEDNN_ON : HY_ONEDNN_OFF;
+    return cpu->onednn == HY_ONEDNN_ON;
+}
+
+bool hy_onednn_used(hy_ctx *cx)
+{
+    if (cx->cpu.onednn == HY_ONEDNN_UNSOUGHT)
+        return hy_onednn(cx, true);
+    return cx->cpu.onednn == HY_ONEDNN_ON;
 }

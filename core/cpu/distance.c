@@ -1,5 +1,5 @@
 /*
- * Squared Euclidean distances, nearest rows, sums by label.
+ * Squared Euclidean distances, sums by label.
  *
  * Distances go through |x|² + |y|² − 2 x·y, one matrix product per block of rows, after moving the
  * mean of y to the origin: without that, points far from the origin lose every digit. Where
@@ -12,7 +12,8 @@
 
 #include "cpu.h"
 #include "math.h"
-#include "narrow.h"
+#include "rows.h"
+#include "tiles.h"
 
 #if defined REAL_f32
 #define GEMM cblas_sgemm
@@ -22,11 +23,9 @@
 
 enum {
     ROWS = 256,    /* of x in a block */
-    COLUMNS = 512, /* of the scratch in which assign looks for the smallest */
     DIRECT_D = 16, /* no matrix product up to this many dimensions, */
     DIRECT_K = 4,  /* or this many rows of y, */
     DIRECT_N = 8,  /* or this many of x */
-    NARROW_K = 30, /* assign: up to this many rows of y tiles of our own beat BLAS */
     FEW_D = 128,   /* differences as well up to this many dimensions with LANES rows of y or less */
     PARTS = 16,
 };
@@ -34,41 +33,17 @@ enum {
 typedef struct distance_job {
     int64_t n, k, d;
     const real *x, *y;
-    real *out;      /* sqdist: n×k */
-    int32_t *label; /* assign */
-    real *distance; /* assign; may be NULL */
+    real *out;      /* n×k */
     bool groups;    /* by differences, LANES rows of y side by side */
     bool product;   /* through BLAS */
-    bool narrow;    /* through the tiles of narrow.h */
     int64_t rows;   /* in a block */
     int64_t blocks, strands;
-    int64_t per;      /* blocks of a strand */
-    int64_t from, to; /* of these: at hand */
-    const real *weight; /* assign_sums; may be NULL */
-    double *part;       /* assign_sums: of every strand, k×d sums and k counts; else NULL */
+    int64_t per;       /* blocks of a strand */
+    int64_t from, to;  /* of these: at hand */
     real *mean, *norm; /* of y: d, k */
-    real *centered;    /* y − mean; or groups of LANES rows of y, each transposed to d×LANES;
-                          narrow: with as many rows of zeros as fill the last tile */
-    real *scratch;     /* of every strand: rows×d centered rows of x, then rows×ld scores */
-    int64_t ld;
-    int64_t scratch_size;
+    real *centered;    /* y − mean; or groups of LANES rows of y, each transposed to d×LANES */
+    real *scratch;     /* of every strand: rows×d centered rows of x */
 } distance_job;
-
-/* ---- one pair, few pairs ------------------------------------------------------------------- */
-
-static real pair_distance(int64_t d, const real *x, const real *y)
-{
-    double sum = 0;
-    LANE_SUM(sum, real, d, (x[i] - y[i]) * (x[i] - y[i]));
-    return (real)sum;
-}
-
-static real squared_norm(int64_t d, const real *x)
-{
-    double sum = 0;
-    LANE_SUM(sum, real, d, x[i] * x[i]);
-    return (real)sum;
-}
 
 /* Distances of one x to `width` rows of y by differences; `first` is a multiple of LANES. */
 static void direct_row(const distance_job *j, const real *x, int64_t first, int64_t width,
@@ -81,11 +56,9 @@ static void direct_row(const distance_job *j, const real *x, int64_t first, int6
     }
     for (int64_t c = 0; c < width; c += LANES) {
         const real *y = j->centered + (first + c) * j->d;
-        real sums[LANES];
+        vector sums[GROUP];
         group_distances(j->d, x, y, sums);
-        for (int l = 0; l < LANES; l++) /* a memcpy of a few numbers costs more than they do */
-            if (l < width - c)
-                out[c + l] = sums[l];
+        store_group(sums, width - c, out + c);
     }
 }
 
@@ -129,99 +102,63 @@ static void sqdist_block(const distance_job *j, int64_t block, real *scratch)
     }
 }
 
-/* Position of the first smallest score below `best`, or −1; NaN is never smallest. */
-static int64_t first_smallest(int64_t n, const real *score, real *best)
+/* Strand s handles the s-th part of the blocks with scratch of its own. */
+static void strand_range(void *arg, int64_t strand, int64_t end)
 {
-    int64_t found = -1;
-    real smallest = *best;
-    if (n >= 2 * LANES) { /* the value in lanes first: usually nothing or one scan follows */
-        real lane[LANES];
-        int64_t i = 0;
-        for (int l = 0; l < LANES; l++)
-            lane[l] = smallest;
-        for (; i + LANES <= n; i += LANES)
-            for (int l = 0; l < LANES; l++)
-                lane[l] = score[i + l] < lane[l] ? score[i + l] : lane[l];
-        for (int l = 0; l < LANES; l++)
-            smallest = lane[l] < smallest ? lane[l] : smallest;
-        for (; i < n; i++)
-            smallest = score[i] < smallest ? score[i] : smallest;
-        if (smallest < *best)
-            for (found = 0; score[found] != smallest;)
-                found++;
-    } else
-        for (int64_t i = 0; i < n; i++)
-            if (score[i] < smallest) {
-                smallest = score[i];
-                found = i;
-            }
-    *best = smallest;
-    return found;
-}
-
-/* Labels of up to TILE_ROWS rows; the tile is filled up by repeating the last one. */
-static void narrow_labels(const distance_job *j, const real *x, int64_t rows, int32_t *label)
-{
-    const real *row[TILE_ROWS];
-    real best[TILE_ROWS], product[TILE_ROWS][TILE_CENTERS];
-    for (int r = 0; r < TILE_ROWS; r++) {
-        row[r] = x + min_of(r, rows - 1) * j->d;
-        best[r] = INFINITY;
-    }
-    for (int64_t first = 0; first < j->k; first += TILE_CENTERS) {
-        product_tile(j->d, row, j->mean, j->centered + first * j->d, product);
-        for (int r = 0; r < rows; r++)
-            for (int64_t c = 0; c < min_of(TILE_CENTERS, j->k - first); c++) {
-                const real score = j->norm[first + c] - 2 * product[r][c];
-                if (score < best[r]) {
-                    best[r] = score;
-                    label[r] = (int32_t)(first + c);
-                }
-            }
+    const distance_job *j = arg;
+    for (; strand < end; strand++) {
+        const int64_t first = strand * j->per;
+        for (int64_t b = first + j->from; b < min_of(j->blocks, first + j->to); b++)
+            sqdist_block(j, b, j->scratch + (j->product ? strand * j->rows * j->d : 0));
     }
 }
 
-/* Labels of the rows of a block by scores |y|² − 2 x·y (|x|² is the same for all), or by
- * differences where there is no product. */
-static void scored_labels(const distance_job *j, int64_t first, int64_t rows, int32_t *label, real *scratch)
+/* All blocks, with a look at the user about every tenth of a second. */
+static hy_status run_strands(hy_ctx *cx, distance_job *j)
 {
-    real best[ROWS], *score = scratch + (j->product ? j->rows * j->d : 0);
-    if (j->product)
-        center_rows(j, first, rows, scratch);
-    for (int64_t i = 0; i < rows; i++)
-        best[i] = INFINITY;
-    for (int64_t column = 0; column < j->k; column += COLUMNS) {
-        const int64_t width = min_of(COLUMNS, j->k - column);
-        if (j->product)
-            multiply(j, rows, scratch, column, width, score, j->ld);
-        for (int64_t i = 0; i < rows; i++) {
-            real *row = score + i * j->ld;
-            if (j->product)
-                EACH (c, 0, width)
-                    row[c] += j->norm[column + c];
-            else
-                direct_row(j, j->x + (first + i) * j->d, column, width, row);
-            const int64_t found = first_smallest(width, row, &best[i]);
-            if (found >= 0)
-                label[i] = (int32_t)(column + found);
-        }
+    enum { PER_LOOK = 1 << 28 }; /* multiplications of one strand */
+    const int64_t look = max_of(1, PER_LOOK / max_of(1, j->rows * j->k * j->d));
+    j->per = parts_of(j->blocks, j->strands);
+    for (j->from = 0; j->from < j->per; j->from = j->to) {
+        j->to = min_of(j->per, j->from + look);
+        hy_parallel_for(j->strands, 1, strand_range, j);
+        if (j->to < j->per)
+            HY_TRY(hy_poll(cx, j->to, j->per));
     }
+    return HY_OK;
 }
 
-static void assign_block(const distance_job *j, int64_t block, real *scratch)
+static hy_status sqdist(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *y,
+                        void *out)
 {
-    const int64_t first = block * j->rows, rows = min_of(j->rows, j->n - first);
-    const real *x = j->x + first * j->d;
-    int32_t *label = j->label + first;
-    memset(label, 0, (size_t)rows * sizeof *label); /* stays where every distance is NaN */
-    if (j->narrow)
-        for (int64_t i = 0; i < rows; i += TILE_ROWS)
-            narrow_labels(j, x + i * j->d, min_of(TILE_ROWS, rows - i), label + i);
-    else
-        scored_labels(j, first, rows, label, scratch);
-    for (int64_t i = 0; j->distance && i < rows; i++)
-        j->distance[first + i] = pair_distance(j->d, x + i * j->d, j->y + label[i] * j->d);
+    distance_job j = { .n = n, .k = k, .d = d, .x = x, .y = y, .out = out };
+    if (n == 0 || k == 0)
+        return HY_OK;
+    j.groups = d <= DIRECT_D || (d <= FEW_D && k <= LANES);
+    j.product = !j.groups && k > DIRECT_K && n > DIRECT_N;
+    /* Two blocks at least: a single one would run outside a parallel loop, on BLAS's threads. */
+    j.rows = min_of(ROWS, parts_of(n, 2));
+    j.blocks = parts_of(n, j.rows);
+    j.strands = min_of(j.blocks, hy_threads(0));
+    const int64_t y_rows = j.groups ? parts_of(k, LANES) * LANES : j.product ? k : 0;
+    const int64_t bytes = (d + k + y_rows * d + (j.product ? j.strands * j.rows * d : 0)) *
+                          (int64_t)sizeof(real);
+    void *memory;
+    HY_TRY(hy_alloc(cx, bytes, &memory));
+    j.mean = memory;
+    j.norm = j.mean + d;
+    j.centered = j.norm + k;
+    j.scratch = j.centered + y_rows * d;
+    if (j.groups)
+        transpose_groups(k, d, y, j.centered);
+    else if (j.product)
+        center_on_mean(k, d, y, j.mean, j.centered, j.norm);
+    const hy_status status = run_strands(cx, &j);
+    hy_free(cx, memory, bytes);
+    return status;
 }
+
+/* ---- sums by label ------------------------------------------------------------------------- */
 
 /* Add rows first..first+rows to the sums and counts of their labels; −1 is skipped. */
 static void add_rows(int64_t d, const real *x, const real *weight, const int32_t *label, int64_t first,
@@ -242,128 +179,6 @@ static void add_rows(int64_t d, const real *x, const real *weight, const int32_t
                 sum[l] += w * (double)row[l];
     }
 }
-
-/* Strand s handles the s-th part of the blocks with scratch of its own. */
-static void strand_range(void *arg, int64_t strand, int64_t end)
-{
-    const distance_job *j = arg;
-    const int64_t size = j->k * (j->d + 1);
-    for (; strand < end; strand++) {
-        real *scratch = j->scratch + strand * j->scratch_size;
-        const int64_t first = strand * j->per;
-        for (int64_t b = first + j->from; b < min_of(j->blocks, first + j->to); b++) {
-            if (!j->label) {
-                sqdist_block(j, b, scratch);
-                continue;
-            }
-            assign_block(j, b, scratch);
-            if (j->part) { /* the rows are still in the cache */
-                double *part = j->part + strand * size;
-                add_rows(j->d, j->x, j->weight, j->label, b * j->rows,
-                         min_of(j->rows, j->n - b * j->rows), part, part + j->k * j->d);
-            }
-        }
-    }
-}
-
-static void transpose_groups(const distance_job *j)
-{
-    const int64_t d = j->d, padded = parts_of(j->k, LANES) * LANES;
-    for (int64_t c = 0; c < padded; c++)
-        for (int64_t l = 0; l < d; l++)
-            j->centered[c / LANES * LANES * d + l * LANES + c % LANES] =
-                c < j->k ? j->y[c * d + l] : 0;
-}
-
-static void center_y(const distance_job *j)
-{
-    enum { STEP = 64 };
-    const int64_t k = j->k, d = j->d;
-    for (int64_t first = 0; first < d; first += STEP) {
-        const int64_t width = min_of(STEP, d - first);
-        double sum[STEP] = { 0 };
-        for (int64_t c = 0; c < k; c++)
-            for (int64_t l = 0; l < width; l++)
-                sum[l] += (double)j->y[c * d + first + l];
-        for (int64_t l = 0; l < width; l++)
-            j->mean[first + l] = (real)(sum[l] / (double)k);
-    }
-    for (int64_t c = 0; c < k; c++) {
-        for (int64_t l = 0; l < d; l++)
-            j->centered[c * d + l] = j->y[c * d + l] - j->mean[l];
-        j->norm[c] = squared_norm(d, j->centered + c * d);
-    }
-}
-
-/* All blocks, with a look at the user about every tenth of a second. */
-static hy_status run_strands(hy_ctx *cx, distance_job *j)
-{
-    enum { PER_LOOK = 1 << 28 }; /* multiplications of one strand */
-    const int64_t look = max_of(1, PER_LOOK / max_of(1, j->rows * j->k * j->d));
-    j->per = parts_of(j->blocks, j->strands);
-    for (j->from = 0; j->from < j->per; j->from = j->to) {
-        j->to = min_of(j->per, j->from + look);
-        hy_parallel_for(j->strands, 1, strand_range, j);
-        if (j->to < j->per)
-            HY_TRY(hy_poll(cx, j->to, j->per));
-    }
-    return HY_OK;
-}
-
-static hy_status run_blocks(hy_ctx *cx, distance_job *j)
-{
-    const int64_t n = j->n, k = j->k, d = j->d;
-    if (n == 0 || k == 0)
-        return HY_OK;
-    j->groups = d <= DIRECT_D || (d <= FEW_D && k <= LANES);
-    j->narrow = !j->groups && j->label && k <= NARROW_K;
-    j->product = !j->groups && !j->narrow && k > DIRECT_K && n > DIRECT_N;
-    /* Two blocks at least: a single one would run outside a parallel loop, on BLAS's threads. */
-    j->rows = min_of(ROWS, parts_of(n, 2));
-    j->blocks = parts_of(n, j->rows);
-    if (!j->part)
-        j->strands = min_of(j->blocks, hy_threads(0));
-    const int64_t y_rows = j->groups ? parts_of(k, LANES) * LANES
-                         : j->narrow ? parts_of(k, TILE_CENTERS) * TILE_CENTERS
-                         : j->product ? k : 0;
-    const int64_t y_size = y_rows * d;
-    j->ld = min_of(k, COLUMNS);
-    j->scratch_size = j->rows * ((j->product ? d : 0) + (j->label ? j->ld : 0));
-    const int64_t bytes = (d + k + y_size + j->strands * j->scratch_size) * (int64_t)sizeof(real);
-    void *memory;
-    HY_TRY(hy_alloc(cx, bytes, &memory));
-    j->mean = memory;
-    j->norm = j->mean + d;
-    j->centered = j->norm + k;
-    j->scratch = j->centered + y_size;
-    if (j->groups)
-        transpose_groups(j);
-    else if (j->product || j->narrow) {
-        center_y(j);
-        memset(j->centered + k * d, 0, (size_t)((y_rows - k) * d) * sizeof(real));
-    }
-    const hy_status status = run_strands(cx, j);
-    hy_free(cx, memory, bytes);
-    return status;
-}
-
-static hy_status sqdist(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *y,
-                        void *out)
-{
-    distance_job j = { .n = n, .k = k, .d = d, .x = x, .y = y, .out = out };
-    return run_blocks(cx, &j);
-}
-
-static hy_status assign(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *y,
-                        int32_t *label, void *distance)
-{
-    distance_job j = {
-        .n = n, .k = k, .d = d, .x = x, .y = y, .label = label, .distance = distance
-    };
-    return run_blocks(cx, &j);
-}
-
-/* ---- sums by label ------------------------------------------------------------------------- */
 
 typedef struct sums_job {
     int64_t n, k, d, part;
@@ -421,42 +236,12 @@ static hy_status label_sums(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const v
     return HY_OK;
 }
 
-static hy_status assign_sums(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *y,
-                             const void *weight, int32_t *label, double *sums, double *counts)
-{
-    const int64_t strands = sum_parts(n, k), size = k * (d + 1);
-    const int64_t bytes = strands * size * (int64_t)sizeof(double);
-    distance_job j = { .n = n, .k = k, .d = d, .x = x, .y = y, .label = label, .weight = weight,
-                       .strands = strands };
-    void *part;
-    HY_TRY(hy_alloc(cx, bytes, &part));
-    j.part = memset(part, 0, (size_t)bytes);
-    const hy_status status = run_blocks(cx, &j);
-    memset(sums, 0, (size_t)(k * d) * sizeof *sums);
-    memset(counts, 0, (size_t)k * sizeof *counts);
-    for (int64_t s = 0; s < strands; s++) {
-        EACH (i, 0, k * d)
-            sums[i] += j.part[s * size + i];
-        EACH (c, 0, k)
-            counts[c] += j.part[s * size + k * d + c];
-    }
-    hy_free(cx, part, bytes);
-    return status;
-}
-
 typedef struct center_job {
     int64_t d;
     const real *x, *y;
     const int32_t *label;
     double *out;
 } center_job;
-
-static double exact_distance(int64_t d, const real *x, const real *y)
-{
-    double sum = 0;
-    LANE_SUM(sum, double, d, ((double)x[i] - (double)y[i]) * ((double)x[i] - (double)y[i]));
-    return sum;
-}
 
 static void center_range(void *arg, int64_t begin, int64_t end)
 {
@@ -479,8 +264,6 @@ static void to_center(int64_t n, int64_t d, const void *x, const void *y, const 
 extern const hy_distance_kernels HY_TABLE;
 const hy_distance_kernels HY_TABLE = {
     .sqdist = sqdist,
-    .assign = assign,
     .label_sums = label_sums,
-    .assign_sums = assign_sums,
     .to_center = to_center,
 };

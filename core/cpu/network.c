@@ -6,8 +6,8 @@
 
 typedef struct network_job {
     int row; /* of elementwise.def */
-    int64_t d;
-    double number; /* slope, eps, alpha */
+    int64_t n, d;
+    double number; /* slope, eps, alpha, factor */
     const real *x, *y, *g, *a, *b, *p, *q;
     const int32_t *target;
     const double *weight;
@@ -254,6 +254,50 @@ static void soft_loss_bwd(int64_t n, int64_t k, const void *log_p, const void *t
     hy_parallel_for(n, row_grain(k), soft_loss_bwd_range, &j);
 }
 
+/* ---- squared error ---- */
+
+enum { ERROR_PARTS = 32, ERROR_BLOCK = 4096 };
+
+static void square_error_range(void *arg, int64_t begin, int64_t end)
+{
+    const network_job *j = arg;
+    for (int64_t part = begin; part < end; part++) {
+        const int64_t stop = min_of(j->n, (part + 1) * j->d);
+        double total = 0;
+        for (int64_t at = part * j->d; at < stop; at += ERROR_BLOCK) {
+            const real *x = j->x + at, *y = j->y + at;
+            LANE_SUM(total, real, min_of(ERROR_BLOCK, stop - at), (x[i] - y[i]) * (x[i] - y[i]));
+        }
+        j->sum[part] = total;
+    }
+}
+
+static double square_error(int64_t n, const void *x, const void *y)
+{
+    double partial[ERROR_PARTS], total = 0;
+    const int64_t blocks = max_of(4, parts_of(parts_of(n, ERROR_BLOCK), ERROR_PARTS));
+    network_job j = { .n = n, .d = blocks * ERROR_BLOCK, .x = x, .y = y, .sum = partial };
+    const int64_t parts = parts_of(n, j.d);
+    hy_parallel_for(parts, 1, square_error_range, &j);
+    for (int64_t part = 0; part < parts; part++)
+        total += partial[part];
+    return total;
+}
+
+static void difference_range(void *arg, int64_t begin, int64_t end)
+{
+    const network_job *j = arg;
+    const real factor = (real)j->number;
+    EACH (i, begin, end)
+        j->out[i] = factor * (j->x[i] - j->y[i]);
+}
+
+static void difference(int64_t n, double factor, const void *x, const void *y, void *out)
+{
+    network_job j = { .number = factor, .x = x, .y = y, .out = out };
+    hy_parallel_for(n, GRAIN, difference_range, &j);
+}
+
 /* ---- Student-t similarity ---- */
 
 /* Relative to the nearest center, so that far points underflow in no term that matters:
@@ -309,6 +353,58 @@ static void student_t_bwd(int64_t n, int64_t k, double alpha, const void *distan
     hy_parallel_for(n, row_grain(k), student_t_bwd_range, &j);
 }
 
+/* ---- divergence of the Student-t similarity from a target ---- */
+
+#define AT_LEAST_TINY(x) ((x) < R(1e-37) ? R(1e-37) : (x)) /* near the smallest f32; NaN stays */
+
+/* p = q² / frequency, divided by its sum */
+static void sharpen(int64_t k, const real *q, const real *frequency, real *p)
+{
+    double sum = 0;
+    EACH (l, 0, k)
+        p[l] = q[l] * q[l] / AT_LEAST_TINY(frequency[l]);
+    LANE_SUM(sum, double, k, (double)p[i]);
+    const real total = (real)sum;
+    EACH (l, 0, k)
+        p[l] /= total;
+}
+
+static void student_kl_range(void *arg, int64_t begin, int64_t end)
+{
+    const network_job *j = arg;
+    const int64_t k = j->d;
+    const real alpha = (real)j->number, power = (real)((j->number + 1) / 2);
+    for (int64_t row = begin; row < end; row++) {
+        const real *q = j->y + row * k, *distance = j->x + row * k;
+        real *p = j->more + row * k, *out = j->out + row * k;
+        double kl = 0, sum = 0;
+        if (j->a)
+            sharpen(k, q, j->a, p);
+        EACH (l, 0, k)
+            out[l] = p[l] * (m_log(AT_LEAST_TINY(p[l])) - m_log(AT_LEAST_TINY(q[l])));
+        LANE_SUM(kl, double, k, (double)out[i]);
+        LANE_SUM(sum, double, k, (double)p[i]);
+        const real total = (real)sum;
+        EACH (l, 0, k)
+            out[l] = power * (p[l] - total * q[l]) / (alpha + distance[l]);
+        j->sum[row] = kl;
+    }
+}
+
+static void student_kl(int64_t n, int64_t k, double alpha, const void *distance, const void *q,
+                       const void *frequency, void *p, void *gdistance, double *kl)
+{
+    network_job j = { .d = k,
+                      .number = alpha,
+                      .x = distance,
+                      .y = q,
+                      .a = frequency,
+                      .more = p,
+                      .out = gdistance,
+                      .sum = kl };
+    hy_parallel_for(n, row_grain(k), student_kl_range, &j);
+}
+
 extern const hy_network_kernels HY_TABLE;
 const hy_network_kernels HY_TABLE = {
     .bias_activation = bias_activation,
@@ -321,6 +417,9 @@ const hy_network_kernels HY_TABLE = {
     .label_loss_bwd = label_loss_bwd,
     .soft_loss = soft_loss,
     .soft_loss_bwd = soft_loss_bwd,
+    .square_error = square_error,
+    .difference = difference,
     .student_t = student_t,
     .student_t_bwd = student_t_bwd,
+    .student_kl = student_kl,
 };

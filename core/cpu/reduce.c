@@ -16,8 +16,9 @@ enum {
     COLUMN_BLOCK = 64, /* likewise down a column */
     WIDTH = 256,
     PARTS = 32,
-    SHORT = 32,   /* rows up to this length are handled side by side, as columns */
-    GROUP = 1024, /* elements of short softmax rows handled together */
+    SHORT = 32,      /* rows up to this length are handled side by side, as columns */
+    GROUP = 1024,    /* elements of short softmax rows handled together */
+    FORESEEN = 1024, /* length of rows that are asked for before their turn */
 };
 
 /* ---- sums of a term over a row, and down columns ------------------------------------------- */
@@ -223,23 +224,6 @@ static int64_t row_best(int64_t n, const real *x, real sign)
             }
     }
     return found;
-}
-
-/* The largest value of a row alone; NaN is passed over. */
-static real row_largest(int64_t n, const real *x)
-{
-    real lane[LANES], largest = -INFINITY;
-    int64_t i = 0;
-    for (int l = 0; l < LANES; l++)
-        lane[l] = -INFINITY;
-    for (; i + LANES <= n; i += LANES)
-        for (int l = 0; l < LANES; l++)
-            lane[l] = x[i + l] > lane[l] ? x[i + l] : lane[l];
-    for (int l = 0; l < LANES; l++)
-        largest = lane[l] > largest ? lane[l] : largest;
-    for (; i < n; i++)
-        largest = x[i] > largest ? x[i] : largest;
-    return largest;
 }
 
 typedef struct best_job {
@@ -465,14 +449,14 @@ typedef struct softmax_job {
  */
 static void finish_softmax(const softmax_job *j, double sum, const real *e, real *y)
 {
-    const real divisor = sum > 0 || sum != sum ? (real)sum : 1;
-    const real lost = j->log ? (real)log((double)divisor) : 0;
+    const double divisor = sum > 0 || sum != sum ? sum : 1;
+    const real lost = j->log ? (real)log(divisor) : 0, factor = (real)(1 / divisor);
     if (j->log)
         EACH (i, 0, j->r)
             y[i] = y[i] - lost;
     else
         EACH (i, 0, j->r)
-            y[i] = e[i] / divisor;
+            y[i] = e[i] * factor;
 }
 
 /* Short rows, at most WIDTH and GROUP elements: one loop of e^x over all of them. */
@@ -495,18 +479,82 @@ static void softmax_short(const softmax_job *j, int64_t rows, const real *x, rea
         finish_softmax(j, sum[row], e + row * r, y + row * r);
 }
 
+/* Lanes spelled out: left to itself, the compiler keeps them in memory. */
+
+typedef real lanes
+    __attribute__((vector_size(LANES * sizeof(real)), aligned(sizeof(real)), may_alias));
+
+#define LANES_AT(x) (*(const lanes *)(x))
+
+/* best = the larger one, lane by lane; it stays where x is NaN */
+static inline void raise_lanes(lanes *best, const lanes *x)
+{
+    const __typeof__(*x > *best) m = *x > *best;
+    *best = (lanes)(((__typeof__(m))*x & m) | ((__typeof__(m))*best & ~m));
+}
+
+/* The largest value of a row alone; NaN is passed over. */
+static real row_largest(int64_t n, const real *x)
+{
+    lanes best = { 0 }, other;
+    int64_t i = 0;
+    best -= (real)INFINITY;
+    other = best;
+    for (; i + 2 * LANES <= n; i += 2 * LANES) {
+        raise_lanes(&best, &LANES_AT(x + i));
+        raise_lanes(&other, &LANES_AT(x + i + LANES));
+    }
+    raise_lanes(&best, &other);
+    for (; i < n; i++)
+        best[0] = x[i] > best[0] ? x[i] : best[0];
+    for (int half = LANES / 2; half > 0; half /= 2)
+        for (int l = 0; l < half; l++)
+            best[l] = best[l + half] > best[l] ? best[l + half] : best[l];
+    return best[0];
+}
+
+static double row_total(int64_t n, const real *x)
+{
+    double total = 0;
+    for (int64_t stop = 0, i = 0; i < n;) {
+        lanes one = { 0 }, two = { 0 };
+        double sum[LANES];
+        for (stop = min_of(n, stop + BLOCK); i + 2 * LANES <= stop; i += 2 * LANES) {
+            one += LANES_AT(x + i);
+            two += LANES_AT(x + i + LANES);
+        }
+        for (int l = 0; l < LANES; l++)
+            sum[l] = (double)one[l] + (double)two[l];
+        for (int half = LANES / 2; half > 0; half /= 2)
+            for (int l = 0; l < half; l++)
+                sum[l] += sum[l + half];
+        for (; i < stop; i++)
+            sum[0] += (double)x[i];
+        total += sum[0];
+    }
+    return total;
+}
+
 static void softmax_long(const softmax_job *j, const real *x, real *y)
 {
     const real shift = safe_shift(row_largest(j->r, x));
-    if (j->log) {
-        const double sum = exponential_row(j->r, x, shift);
+    EACH (i, 0, j->r)
+        y[i] = m_exp(x[i] - shift);
+    const double sum = row_total(j->r, y);
+    if (j->log)
         EACH (i, 0, j->r)
             y[i] = x[i] - shift;
-        finish_softmax(j, sum, y, y);
-    } else {
-        EACH (i, 0, j->r)
-            y[i] = m_exp(x[i] - shift);
-        finish_softmax(j, plain_row(j->r, y, 0), y, y);
+    finish_softmax(j, sum, y, y);
+}
+
+/* Ask for a row that comes soon: the machine looks ahead on its own only while it reads, and most
+ * of the time it computes. */
+static void expect(int64_t r, const real *x, const real *y)
+{
+    enum { LINE = 64 / sizeof(real) };
+    for (int64_t i = 0; i < r; i += LINE) {
+        __builtin_prefetch(x + i);
+        __builtin_prefetch(y + i, 1);
     }
 }
 
@@ -519,8 +567,11 @@ static void softmax_range(void *arg, int64_t begin, int64_t end)
         real *y = j->out + row * j->r;
         if (j->r <= SHORT)
             softmax_short(j, min_of(together, end - row), x, y);
-        else
+        else {
+            if (j->r <= FORESEEN && row + 2 < end)
+                expect(j->r, x + 2 * j->r, y + 2 * j->r);
             softmax_long(j, x, y);
+        }
     }
 }
 

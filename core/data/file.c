@@ -1,10 +1,12 @@
 /* Sources, sinks and whole files in memory: file.h. */
 #include "file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -89,6 +91,8 @@ static hy_status read_some(hy_source *s, int64_t n, char *into, int64_t *got)
         HY_TRY(s->pull(s, left < SLICE ? left : SLICE, into + *got, &more));
         if (more == 0)
             break;
+        if (s->summing)
+            s->crc = (uint32_t)crc32_z(s->crc, (const uint8_t *)into + *got, (size_t)more);
         *got += more;
         s->at += more;
         HY_TRY(hy_poll(s->cx, s->at, 0));
@@ -188,6 +192,69 @@ void hy_text_free(hy_ctx *cx, hy_text *text)
 
 /* ---- sinks ---------------------------------------------------------------------------------- */
 
+/* The folder of a path, "./" when it names none; a path is shorter than PATH_MAX here. */
+static const char *folder_of(const char *path, char folder[PATH_MAX])
+{
+    const char *slash = strrchr(path, '/');
+    const size_t n = slash ? (size_t)(slash - path) + 1 : 2;
+    memcpy(folder, slash ? path : "./", n);
+    folder[n] = '\0';
+    return folder;
+}
+
+/* Is `entry` what a process has written, or writes, of the file `name`: NAME.PID-NUMBER.part? */
+static bool is_part(const char *entry, const char *name)
+{
+    const size_t length = strlen(name);
+    static const char digits[] = "0123456789";
+    if (strncmp(entry, name, length) != 0 || entry[length] != '.')
+        return false;
+    const char *pid = entry + length + 1, *number = pid + strspn(pid, digits);
+    if (number == pid || *number++ != '-')
+        return false;
+    const char *end = number + strspn(number, digits);
+    return end != number && strcmp(end, ".part") == 0;
+}
+
+/* Remove the parts of processes that were killed while they wrote this file. Who writes holds a lock
+ * on its part, and a lock ends with its process. */
+static void sweep(const char *path)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    DIR *open_folder = opendir(folder_of(path, folder));
+    const struct dirent *entry;
+    while (open_folder && (entry = readdir(open_folder))) {
+        if (!is_part(entry->d_name, name))
+            continue;
+        const int fd = openat(dirfd(open_folder), entry->d_name,
+                              O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        if (fd < 0)
+            continue;
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            unlinkat(dirfd(open_folder), entry->d_name, 0);
+        close(fd);
+    }
+    if (open_folder)
+        closedir(open_folder);
+}
+
+/* A new file at s->part, locked. The descriptor, −1 with errno when there can be none, or −2 when
+ * somebody has that name, or swept the file before it was locked. */
+static int open_part(hy_sink *s)
+{
+    struct stat info;
+    const int fd = open(s->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return errno == EEXIST ? -2 : -1;
+    const bool swept = (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) ||
+                       (fstat(fd, &info) == 0 && info.st_nlink == 0);
+    if (!swept)
+        return fd; /* some file systems have no locks */
+    close(fd);
+    return -2;
+}
+
 hy_status hy_sink_open(hy_ctx *cx, const char *path, hy_sink *s)
 {
     s->cx = cx;
@@ -198,14 +265,14 @@ hy_status hy_sink_open(hy_ctx *cx, const char *path, hy_sink *s)
     struct stat info;
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
         return hy_file_fail(cx, path, "is no regular file");
-    int fd = -1;
-    for (int i = 0; fd < 0 && i < 100; i++) {
+    int fd = -2;
+    for (int i = 0; fd == -2 && i < 100; i++) {
         const int n = snprintf(s->part, sizeof s->part, "%s.%ld-%d.part", path, (long)getpid(), i);
         if (n < 0 || (size_t)n >= sizeof s->part)
             return hy_file_fail(cx, path, "%s", strerror(ENAMETOOLONG));
-        fd = open(s->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd < 0 && errno != EEXIST)
-            break;
+        if (i == 0)
+            sweep(path);
+        fd = open_part(s);
     }
     if (fd < 0)
         return hy_file_fail(cx, path, "%s", strerror(errno));
@@ -220,11 +287,18 @@ hy_status hy_sink_open(hy_ctx *cx, const char *path, hy_sink *s)
 
 hy_status hy_sink_write(hy_sink *s, int64_t n, const void *from)
 {
-    if (fwrite(from, 1, (size_t)n, s->file) != (size_t)n)
-        return hy_file_fail(s->cx, s->path, "could not be written: %s", strerror(errno));
-    s->at += n;
-    if (s->summing)
-        s->crc = (uint32_t)crc32_z(s->crc, from, (size_t)n);
+    for (int64_t done = 0; done < n;) {
+        const char *next = (const char *)from + done;
+        const int64_t slice = n - done < SLICE ? n - done : SLICE;
+        if (fwrite(next, 1, (size_t)slice, s->file) != (size_t)slice)
+            return hy_file_fail(s->cx, s->path, "could not be written: %s", strerror(errno));
+        if (s->summing)
+            s->crc = (uint32_t)crc32_z(s->crc, (const uint8_t *)next, (size_t)slice);
+        done += slice;
+        s->at += slice;
+        if (done < n)
+            HY_TRY(hy_poll(s->cx, done, n));
+    }
     return HY_OK;
 }
 
@@ -250,11 +324,7 @@ hy_status hy_sink_tensor(hy_sink *s, const hy_tensor *x)
 static void sync_folder(const char *path)
 {
     char folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    const size_t n = slash ? (size_t)(slash - path) + 1 : 0;
-    memcpy(folder, slash ? path : "./", n ? n : 2);
-    folder[n ? n : 2] = '\0';
-    const int fd = open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+    const int fd = open(folder_of(path, folder), O_RDONLY | O_CLOEXEC | O_DIRECTORY);
     if (fd >= 0) {
         fsync(fd);
         close(fd);
@@ -267,15 +337,14 @@ hy_status hy_sink_close(hy_sink *s, hy_status status)
         return status;
     if (status == HY_OK && (fflush(s->file) != 0 || fsync(fileno(s->file)) != 0))
         status = hy_file_fail(s->cx, s->path, "could not be written: %s", strerror(errno));
-    if (fclose(s->file) != 0 && status == HY_OK)
-        status = hy_file_fail(s->cx, s->path, "could not be written: %s", strerror(errno));
-    s->file = NULL;
     if (status == HY_OK && rename(s->part, s->path) != 0)
         status = hy_file_fail(s->cx, s->path, "could not be written: %s", strerror(errno));
+    if (status != HY_OK)
+        unlink(s->part);
+    fclose(s->file); /* only now, for the lock on the part ends with it */
+    s->file = NULL;
     if (status == HY_OK)
         sync_folder(s->path);
-    else
-        unlink(s->part);
     return status;
 }
 

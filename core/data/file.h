@@ -19,6 +19,8 @@ struct hy_source {
     bool packed;  /* gzip */
     int64_t size; /* on disk */
     int64_t at;   /* bytes delivered so far */
+    bool summing; /* keep crc, the CRC-32 of what is delivered */
+    uint32_t crc;
     /* The next 1 to n bytes; none at the end. From gz, or from a member of an archive. */
     hy_status (*pull)(hy_source *s, int64_t n, char *into, int64_t *got);
     void *member;

@@ -1,11 +1,13 @@
 /* safetensors: u64 length, JSON header, data. Trusts no number in a file. */
 #include <cjson/cJSON.h>
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "file.h"
 
-enum { HEADER_LIMIT = 100000000, DEPTH_LIMIT = 8 };
+enum { HEADER_LIMIT = 100000000, DEPTH_LIMIT = 8, CHECKSUM = 8 };
 
 static const char metadata_key[] = "__metadata__", settings_key[] = "hyades";
 
@@ -20,6 +22,7 @@ typedef struct header {
     cJSON *json;
     int64_t n;
     entry *entries; /* in the order of their data */
+    char sum[CHECKSUM]; /* what the source's crc must be, if it sums */
 } header;
 
 static int by_begin(const void *a, const void *b)
@@ -190,6 +193,40 @@ static hy_status parse_header(hy_source *s, const char *text, int64_t length, he
     return check_order(s, h);
 }
 
+/* Where the checksum of a file that hy.save wrote stands in its header: 8 hexadecimal digits, taken
+ * for zeros when the header and the data behind it are summed up. NULL where there is none. */
+static char *checksum_in(char *text)
+{
+    static const char key[] = "\"crc32\":\"";
+    char *at = strstr(text, key);
+    if (!at)
+        return NULL;
+    at += sizeof key - 1;
+    return strlen(at) >= CHECKSUM ? at : NULL;
+}
+
+/* From here on the source sums up what it reads, if there is something to compare it with. */
+static void start_sum(hy_source *s, char *text, int64_t length, header *h)
+{
+    char *sum = checksum_in(text);
+    if (!sum)
+        return;
+    memcpy(h->sum, sum, CHECKSUM);
+    memset(sum, '0', CHECKSUM);
+    s->summing = true;
+    s->crc = (uint32_t)crc32_z(0, (const uint8_t *)text, (size_t)length);
+}
+
+static hy_status check_sum(const hy_source *s, const header *h)
+{
+    char sum[CHECKSUM + 1];
+    snprintf(sum, sizeof sum, "%08x", s->crc);
+    if (!s->summing || memcmp(sum, h->sum, CHECKSUM) == 0)
+        return HY_OK;
+    return hy_file_fail(s->cx, s->path, "is damaged, or was changed by another program: its checksum "
+                                        "differs");
+}
+
 static hy_status read_header(hy_source *s, header *h)
 {
     uint8_t head[8];
@@ -205,8 +242,10 @@ static hy_status read_header(hy_source *s, header *h)
     HY_TRY(hy_alloc(s->cx, (int64_t)length + 1, &text));
     hy_status status = hy_source_read(s, (int64_t)length, text);
     ((char *)text)[length] = '\0';
-    if (status == HY_OK)
+    if (status == HY_OK) {
+        start_sum(s, text, (int64_t)length, h);
         status = parse_header(s, text, (int64_t)length, h);
+    }
     hy_free(s->cx, text, (int64_t)length + 1);
     return status;
 }
@@ -236,7 +275,8 @@ static hy_status read_tensors(hy_source *s, const header *h, hy_named *items)
                              &items[i].tensor));
         HY_TRY(hy_source_numbers(s, e->layout, n, items[i].tensor));
     }
-    return hy_source_done(s);
+    HY_TRY(hy_source_done(s));
+    return check_sum(s, h);
 }
 
 hy_status hy_read_safetensors(hy_ctx *cx, const char *path, int64_t *n, hy_named **out,
@@ -318,6 +358,7 @@ static char *header_text(int64_t n, const hy_named *items, const char *metadata)
     if (good && metadata) {
         cJSON *all = cJSON_AddObjectToObject(json, metadata_key);
         good = all && cJSON_AddStringToObject(all, "format", "pt") &&
+               cJSON_AddStringToObject(all, "crc32", "00000000") &&
                cJSON_AddStringToObject(all, settings_key, metadata);
     }
     for (int64_t i = 0; good && i < n; i++)
@@ -340,6 +381,16 @@ static hy_status check_names(hy_ctx *cx, int64_t n, const hy_named *items)
     return HY_OK;
 }
 
+/* Puts the sum of what was written since the header began where `at` says. */
+static hy_status write_sum(hy_sink *s, int64_t at)
+{
+    char digits[CHECKSUM + 1];
+    snprintf(digits, sizeof digits, "%08x", s->crc);
+    if (fseek(s->file, (long)at, SEEK_SET) != 0)
+        return hy_file_fail(s->cx, s->path, "could not be written: %s", strerror(errno));
+    return hy_sink_write(s, CHECKSUM, digits);
+}
+
 static hy_status write_all(hy_sink *s, int64_t n, const hy_named *items, const char *metadata)
 {
     char *text = header_text(n, items, metadata);
@@ -353,6 +404,10 @@ static hy_status write_all(hy_sink *s, int64_t n, const hy_named *items, const c
                            ? hy_file_fail(s->cx, s->path,
                                           "would need a header of more than %d bytes", HEADER_LIMIT)
                            : hy_sink_write(s, 8, head);
+    const char *sum = metadata ? checksum_in(text) : NULL;
+    const int64_t at = sum ? 8 + (sum - text) : 0;
+    s->summing = at > 0;
+    s->crc = 0;
     if (status == HY_OK)
         status = hy_sink_write(s, length, text);
     if (status == HY_OK)
@@ -360,7 +415,7 @@ static hy_status write_all(hy_sink *s, int64_t n, const hy_named *items, const c
     cJSON_free(text);
     for (int64_t i = 0; status == HY_OK && i < n; i++)
         status = hy_sink_tensor(s, items[i].tensor);
-    return status;
+    return status == HY_OK && at > 0 ? write_sum(s, at) : status;
 }
 
 hy_status hy_write_safetensors(hy_ctx *cx, const char *path, int64_t n, const hy_named *items,

@@ -111,24 +111,17 @@ typedef struct hy_reduce_kernels {
 /* cpu/matrix.c: f32, f64 */
 typedef struct hy_matrix_kernels {
     /* c (m×n, ldc) = a·b + beta·c; a is m×k (or k×m when ta), b is k×n (or n×k when tb) */
-    void (*gemm)(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const void *a, int64_t lda,
-                 const void *b, int64_t ldb, double beta, void *c, int64_t ldc);
+    void (*gemm)(hy_ctx *cx, bool ta, bool tb, int64_t m, int64_t n, int64_t k, const void *a,
+                 int64_t lda, const void *b, int64_t ldb, double beta, void *c, int64_t ldc);
 } hy_matrix_kernels;
 
 /* cpu/distance.c: f32, f64. x n×d, y k×d, contiguous. Centered on the mean of y, clamped at 0. */
 typedef struct hy_distance_kernels {
     hy_status (*sqdist)(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *y, void *out);
-    /* nearest row of y for every row of x: label (ties to the lowest) and squared distance (≥ 0);
-     * distance may be NULL. Chunks fixed by n: same bits for any thread count. */
-    hy_status (*assign)(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *y,
-                        int32_t *label, void *distance);
     /* sums[k×d] and counts[k] of the rows of x by label (−1 is skipped), in f64, order fixed by n;
      * weight may be NULL */
     hy_status (*label_sums)(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *weight,
                             const int32_t *label, double *sums, double *counts);
-    /* assign and label_sums in one pass over x */
-    hy_status (*assign_sums)(hy_ctx *cx, int64_t n, int64_t k, int64_t d, const void *x, const void *y,
-                             const void *weight, int32_t *label, double *sums, double *counts);
     /* out[i] = |x_i − y_label(i)|² by direct differences, in f64; 0 where the label is −1 */
     void (*to_center)(int64_t n, int64_t d, const void *x, const void *y, const int32_t *label, double *out);
 } hy_distance_kernels;
@@ -138,6 +131,68 @@ typedef struct hy_manhattan_kernels {
     /* out (n×k) = Σ |x − y| between the rows of x n×d and y k×d, contiguous */
     void (*manhattan)(int64_t n, int64_t k, int64_t d, const void *x, const void *y, void *out);
 } hy_manhattan_kernels;
+
+/* A pass over n rows of x in search of the nearest row of y. What every row gets is defined by f64
+ * distances (direct differences; ties to the lowest label), so it is the same for all tables, any
+ * number of threads, with bounds and without. */
+typedef struct hy_search {
+    int64_t n, k, d;
+    const void *x;  /* n×d, real or bytes */
+    bool bytes;
+    const void *y;  /* k×d */
+    int32_t *label; /* before: what it was, −1 for none; after: the nearest row of y */
+    void *distance; /* n: to it, squared; may be NULL */
+    /* Bounds; may be NULL: by how much every other row of y is farther, at least. A row whose gap,
+     * less drop[label], stays above 0 keeps its label unseen. */
+    void *gap;         /* n */
+    const void *drop;  /* k; NULL: look at every row */
+    /* Sums by label, kept up to date; may be NULL. They are whole numbers of steps, and therefore the
+     * same in any order: column l counts steps of anchor[l] / (1.5 · 2^52), a power of two. */
+    const void *weight;   /* n; NULL: 1 */
+    const double *anchor; /* d, and one more for the weights */
+    int64_t *sums;        /* k × (d + 2): x, the weights, the rows with a weight */
+    int64_t changed;      /* after: how many labels */
+} hy_search;
+
+/* One candidate of k-means++ per row of y: what the squared distances of the rows of x to the
+ * nearest center so far would become. */
+typedef struct hy_candidates {
+    int64_t n, m, d;
+    const void *x, *y; /* n×d, m×d */
+    void *near;        /* n×m: in column `last` what they are, or nothing yet (−1) → with each row */
+    int64_t last;
+    double *total;     /* parts × m: sums of each HY_PART rows */
+} hy_candidates;
+enum { HY_PART = 4096 };
+
+/* cpu/nearest.c: f32, f64 */
+typedef struct hy_nearest_kernels {
+    hy_status (*search)(hy_ctx *cx, hy_search *s);
+    /* move row i, whose numbers are x (real), from the sums of one label (−1: none) to another's */
+    void (*move)(const hy_search *s, int64_t i, const void *x, int32_t from, int32_t to);
+    hy_status (*candidates)(hy_ctx *cx, const hy_candidates *c);
+    /* largest magnitude of each column, n ≥ 1 */
+    hy_status (*reach)(hy_ctx *cx, int64_t n, int64_t d, const void *x, void *out);
+} hy_nearest_kernels;
+
+enum { HY_PAIR_BLOCK = 256 }; /* points in a block of pairs, at most */
+
+/* cpu/pairs.c: f32, f64. All pairs of two blocks of at most HY_PAIR_BLOCK points, d ≥ 1. */
+typedef struct hy_pair_kernels {
+    /* out = x − mean with squared norms; or x as it is, and norms 0, where `distances` takes
+     * differences anyway. out may be x. */
+    void (*center)(int64_t n, int64_t d, const void *x, const void *mean, void *out, void *norm);
+    /* out n×m: squared distances of centered x (n×d) and y (m×d), at least 0. `careful`: those that
+     * lost digits are taken again by differences. */
+    void (*distances)(int64_t n, int64_t m, int64_t d, const void *x, const void *xnorm, const void *y,
+                      const void *ynorm, bool careful, void *out);
+    /* sum[i] += Σ √distance[i·ld + j] over j < m, for i < n */
+    void (*root_sums)(int64_t n, int64_t m, int64_t ld, const void *distance, double *sum);
+    /* positions with distance[j] ≤ limit, ascending; returns how many */
+    int64_t (*within)(int64_t n, const void *distance, double limit, int32_t *at);
+    /* |x − y|² by differences in f64 */
+    double (*exact)(int64_t d, const void *x, const void *y);
+} hy_pair_kernels;
 
 /* cpu/index.c: f32, f64 */
 typedef struct hy_index_kernels {
@@ -199,10 +254,19 @@ typedef struct hy_network_kernels {
     void (*soft_loss)(int64_t n, int64_t k, const void *log_p, const void *target, double *loss);
     void (*soft_loss_bwd)(int64_t n, int64_t k, const void *log_p, const void *target,
                           const double *weight, void *gx);
+    /* sum of (x − y)² over n elements, in f64, order fixed by n */
+    double (*square_error)(int64_t n, const void *x, const void *y);
+    /* out = factor · (x − y) */
+    void (*difference)(int64_t n, double factor, const void *x, const void *y, void *out);
     /* q = (1 + distance/alpha)^(−(alpha + 1)/2), rows divided by their sums */
     void (*student_t)(int64_t n, int64_t k, double alpha, const void *distance, void *q);
     void (*student_t_bwd)(int64_t n, int64_t k, double alpha, const void *distance, const void *q,
                           const void *g, void *gdistance);
+    /* kl[i] = Σ p log(p/q) of each row of q = student_t(distance), and its gradient by distance. p:
+     * the target; written here where frequency, the column sums of q, is given: q²/frequency, rows
+     * divided by their sums */
+    void (*student_kl)(int64_t n, int64_t k, double alpha, const void *distance, const void *q,
+                       const void *frequency, void *p, void *gdistance, double *kl);
 } hy_network_kernels;
 
 typedef struct hy_kernels {
@@ -212,6 +276,8 @@ typedef struct hy_kernels {
     const hy_matrix_kernels *matrix;
     const hy_distance_kernels *distance;
     const hy_manhattan_kernels *manhattan;
+    const hy_nearest_kernels *nearest;
+    const hy_pair_kernels *pairs;
     const hy_index_kernels *index;
     const hy_optim_kernels *optim;
     const hy_network_kernels *network;

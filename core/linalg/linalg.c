@@ -32,7 +32,8 @@ static hy_status need_finite(hy_ctx *cx, const hy_tensor *x, const char *name, b
     const int64_t columns = x->shape[1];
     for (int64_t i = 0; i < hy_numel(x); i++)
         if (!isfinite(a[i]))
-            return hy_fail(cx, HY_ENUMERIC, "%s holds %g in row %lld", name, a[i],
+            return hy_fail(cx, HY_ENUMERIC, "%s holds %s in row %lld", name,
+                           isnan(a[i]) ? "NaN" : a[i] > 0 ? "inf" : "-inf",
                            (long long)(transposed ? i % columns : i / columns) + 1);
     return HY_OK;
 }

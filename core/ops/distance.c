@@ -1,4 +1,5 @@
-/* Squared distances between the rows of two matrices, and the similarity made of them. */
+/* Squared distances between the rows of two matrices, the similarity made of them, and its
+ * divergence from a target. */
 #include <math.h>
 
 #include "ops.h"
@@ -37,8 +38,8 @@ static hy_status side_bwd(hy_ctx *cx, hy_call *c, int side, hy_tensor *g, hy_ten
     HY_TRY(hy_temp_run(cx, c, "mul", a, sums, NULL, &out));
     const int64_t n = a->shape[0], k = b->shape[0], d = a->shape[1];
     if (n > 0 && k > 0 && d > 0)
-        hy_kernels_of(out)->matrix->gemm(false, false, n, d, k, hy_data(minus), k, hy_data(b), d,
-                                         -1, hy_data(out), d);
+        hy_kernels_of(out)->matrix->gemm(cx, false, false, n, d, k, hy_data(minus), k, hy_data(b),
+                                         d, -1, hy_data(out), d);
     return hy_pass(cx, c, side, out);
 }
 
@@ -67,6 +68,13 @@ static hy_status sqdist_bwd(hy_ctx *cx, hy_call *c)
 
 /* ---- student_t: argument alpha; saved: the squared distances ---- */
 
+static hy_status check_alpha(hy_ctx *cx, double alpha)
+{
+    if (alpha > 0 && alpha < INFINITY)
+        return HY_OK;
+    return hy_fail(cx, HY_EARG, "alpha is %g; it wants a number above 0", alpha);
+}
+
 static hy_status student_t_fwd(hy_ctx *cx, hy_call *c)
 {
     const hy_tensor *z = c->in[0], *centers = c->in[1];
@@ -74,8 +82,7 @@ static hy_status student_t_fwd(hy_ctx *cx, hy_call *c)
     const double alpha = c->arg[0].d;
     hy_tensor *distance;
     HY_TRY(check_rows(cx, z, centers));
-    if (!(alpha > 0 && alpha < INFINITY))
-        return hy_fail(cx, HY_EARG, "alpha is %g; it wants a number above 0", alpha);
+    HY_TRY(check_alpha(cx, alpha));
     HY_TRY(hy_temp(cx, c, z->dtype, 2, (int64_t[]){ n, k }, &distance));
     HY_TRY(hy_out(cx, c, 0, z->dtype, 2, distance->shape));
     HY_TRY(measure(cx, z, centers, distance));
@@ -97,6 +104,88 @@ static hy_status student_t_bwd(hy_ctx *cx, hy_call *c)
     return pass_distances(cx, c, g);
 }
 
+/* ---- student_kl: z, centers, target; argument alpha
+ * saved: the gradient of the sum by the squared distances; similarity and target where that has one
+ * ---- */
+
+enum { TARGET = 2 };
+
+/* The target that is given, or room for one, and what it takes to make it. */
+static hy_status prepare_target(hy_ctx *cx, hy_call *c, const hy_tensor *q, hy_tensor **p,
+                                hy_tensor **frequency)
+{
+    const int64_t n = q->shape[0], k = q->shape[1];
+    *p = c->in[TARGET];
+    *frequency = NULL;
+    if (!*p) {
+        HY_TRY(hy_temp(cx, c, q->dtype, 2, q->shape, p));
+        HY_TRY(hy_temp(cx, c, q->dtype, 1, &k, frequency));
+        hy_kernels_of(q)->reduce->reduce(HY_REDUCE_SUM, 1, n, k, hy_data(q), hy_data(*frequency));
+        return HY_OK;
+    }
+    HY_TRY(hy_need_same_dtype(cx, q, *p));
+    return hy_same_shape(q, *p)
+               ? HY_OK
+               : hy_fail_shapes(cx, "similarity and target differ in shape", q, *p);
+}
+
+static hy_status student_kl_fwd(hy_ctx *cx, hy_call *c)
+{
+    const hy_tensor *z = c->in[0], *centers = c->in[1];
+    const int64_t shape[] = { z->shape[0], centers->shape[0] }, n = shape[0];
+    const double alpha = c->arg[0].d;
+    hy_tensor *distance, *q, *p, *frequency, *g, *rows;
+    HY_TRY(check_rows(cx, z, centers));
+    HY_TRY(check_alpha(cx, alpha));
+    if (shape[1] == 0)
+        return hy_fail(cx, HY_EARG, "there are no centers");
+    HY_TRY(hy_temp(cx, c, z->dtype, 2, shape, &distance));
+    HY_TRY(hy_temp(cx, c, z->dtype, 2, shape, &q));
+    HY_TRY(hy_temp(cx, c, z->dtype, 2, shape, &g));
+    HY_TRY(hy_temp(cx, c, HY_F64, 1, &n, &rows));
+    HY_TRY(measure(cx, z, centers, distance));
+    const hy_network_kernels *kernels = hy_kernels_of(z)->network;
+    kernels->student_t(n, shape[1], alpha, hy_data(distance), hy_data(q));
+    HY_TRY(prepare_target(cx, c, q, &p, &frequency));
+    kernels->student_kl(n, shape[1], alpha, hy_data(distance), hy_data(q),
+                        frequency ? hy_data(frequency) : NULL, hy_data(p), hy_data(g),
+                        hy_data(rows));
+    hy_save(c, g);
+    if (hy_wants(c, TARGET))
+        hy_save(c, q);
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += ((const double *)hy_data(rows))[i];
+    HY_TRY(hy_out(cx, c, 0, z->dtype, 0, NULL));
+    return hy_fill(cx, c->out[0], sum / (double)n);
+}
+
+/* log(p) − log(q) + 1 */
+static hy_status target_bwd(hy_ctx *cx, hy_call *c, double share)
+{
+    hy_tensor *tiny, *one, *p, *q;
+    HY_TRY(hy_temp_number(cx, c, c->in[0]->dtype, 1e-37, &tiny));
+    HY_TRY(hy_temp_number(cx, c, c->in[0]->dtype, 1, &one));
+    HY_TRY(hy_temp_run(cx, c, "maximum", c->in[TARGET], tiny, NULL, &p));
+    HY_TRY(hy_temp_run(cx, c, "maximum", c->saved[1], tiny, NULL, &q));
+    HY_TRY(hy_temp_run(cx, c, "log", p, NULL, NULL, &p));
+    HY_TRY(hy_temp_run(cx, c, "log", q, NULL, NULL, &q));
+    HY_TRY(hy_temp_run(cx, c, "sub", p, q, NULL, &p));
+    HY_TRY(hy_temp_run(cx, c, "add", p, one, NULL, &p));
+    HY_TRY(hy_temp_scale(cx, c, p, share, &p));
+    return hy_pass(cx, c, TARGET, p);
+}
+
+static hy_status student_kl_bwd(hy_ctx *cx, hy_call *c)
+{
+    const double share = hy_get(c->grad[0], 0) / (double)c->in[0]->shape[0];
+    hy_tensor *g;
+    if (hy_wants(c, TARGET))
+        HY_TRY(target_bwd(cx, c, share));
+    HY_TRY(hy_temp_scale(cx, c, c->saved[0], share, &g));
+    return pass_distances(cx, c, g);
+}
+
 const hy_op hy_ops_distance[] = {
     { .name = "sqdist",
       .signature = "x:matrix y:matrix -> matrix",
@@ -110,5 +199,13 @@ const hy_op hy_ops_distance[] = {
       .doc = "Student-t similarity of every row of z to every center, with alpha degrees of "
              "freedom: (1 + sqdist / alpha)^(-(alpha + 1) / 2), each row divided by its sum. Far "
              "points keep their differences." },
+    { .name = "student_kl",
+      .signature = "z:matrix centers:matrix target:matrix? {alpha:number=1} -> tensor",
+      .forward = student_kl_fwd,
+      .backward = student_kl_bwd,
+      .doc =
+          "Mean over the rows of the divergence KL(p, q) of q = student_t(z, centers) from a "
+          "target p: the one given, or that of deep embedded clustering, q squared, divided by "
+          "its column sums and brought to row sums of 1, which is a constant for the gradient." },
     { 0 },
 };

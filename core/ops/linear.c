@@ -60,7 +60,8 @@ static hy_status linear_fwd(hy_ctx *cx, hy_call *c)
         return HY_OK;
     const hy_kernels *kernels = hy_kernels_of(x);
     void *y = hy_data(c->out[0]);
-    kernels->matrix->gemm(false, true, n, k, d, hy_data(x), d, hy_data(c->in[WEIGHT]), d, 0, y, k);
+    kernels->matrix->gemm(cx, false, true, n, k, d, hy_data(x), d, hy_data(c->in[WEIGHT]), d, 0, y,
+                          k);
     if (bias)
         kernels->network->bias_activation(row, c->arg[1].d, n, k, hy_data(bias), y);
     else if (activation)
@@ -82,8 +83,8 @@ static hy_status linear_bwd(hy_ctx *cx, hy_call *c)
     }
     if (hy_wants(c, WEIGHT)) {
         HY_TRY(hy_temp(cx, c, w->dtype, 2, w->shape, &out));
-        kernels->matrix->gemm(true, false, k, d, n, hy_data(g), k, hy_data(x), d, 0, hy_data(out),
-                              d);
+        kernels->matrix->gemm(cx, true, false, k, d, n, hy_data(g), k, hy_data(x), d, 0,
+                              hy_data(out), d);
         HY_TRY(hy_pass(cx, c, WEIGHT, out));
     }
     if (hy_wants(c, BIAS)) {
@@ -94,7 +95,8 @@ static hy_status linear_bwd(hy_ctx *cx, hy_call *c)
     if (!hy_wants(c, X))
         return HY_OK;
     HY_TRY(hy_temp(cx, c, x->dtype, x->ndim, x->shape, &out));
-    kernels->matrix->gemm(false, false, n, d, k, hy_data(g), k, hy_data(w), d, 0, hy_data(out), d);
+    kernels->matrix->gemm(cx, false, false, n, d, k, hy_data(g), k, hy_data(w), d, 0, hy_data(out),
+                          d);
     return hy_pass(cx, c, X, out);
 }
 

@@ -85,7 +85,7 @@ static hy_status multiply(hy_ctx *cx, hy_call *c, hy_tensor *a, hy_tensor *b, hy
     const char *pa = hy_data(a), *pb = hy_data(b);
     char *py = hy_data(y);
     for (int64_t i = 0; i < hy_numel(y) / (m * n); i++)
-        hy_kernels_of(y)->matrix->gemm(fa.transposed, fb.transposed, m, n, k,
+        hy_kernels_of(y)->matrix->gemm(cx, fa.transposed, fb.transposed, m, n, k,
                                        pa + batch_offset(a, y->ndim, y->shape, i) * size, fa.ld,
                                        pb + batch_offset(b, y->ndim, y->shape, i) * size, fb.ld, 0,
                                        py + i * m * n * size, n);

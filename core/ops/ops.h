@@ -10,13 +10,14 @@ extern const hy_op hy_ops_shape[];       /* shape.c: views, cat, stack, casts */
 extern const hy_op hy_ops_reduce[];      /* reduce.c: sum mean var std min max norm cumsum … */
 extern const hy_op hy_ops_softmax[];     /* softmax.c: softmax log_softmax logsumexp */
 extern const hy_op hy_ops_matrix[];      /* matrix.c: matmul */
-extern const hy_op hy_ops_distance[];    /* distance.c: sqdist student_t */
+extern const hy_op hy_ops_distance[];    /* distance.c: sqdist student_t student_kl */
 extern const hy_op hy_ops_index[];       /* index.c: index gather nonzero unique bincount */
 extern const hy_op hy_ops_sort[];        /* sort.c: sort topk */
 extern const hy_op hy_ops_random[];      /* random.c: rand randn gumbel randperm */
 extern const hy_op hy_ops_network[];     /* network.c: dropout batch_norm layer_norm */
 extern const hy_op hy_ops_linear[];      /* linear.c */
 extern const hy_op hy_ops_entropy[];     /* entropy.c: cross_entropy soft_cross_entropy */
+extern const hy_op hy_ops_error[];       /* error.c: mean_square_error */
 extern const hy_op hy_ops_similarity[];  /* similarity.c: normalize cosine_matrix */
 extern const hy_op hy_ops_optim[];       /* optim.c: adam_step sgd_step rmsprop_step */
 extern const hy_op hy_ops_linalg[];      /* linalg/linalg.c */
@@ -29,6 +30,8 @@ extern const hy_op hy_ops_medoids[];     /* cluster/medoids.c */
 extern const hy_op hy_ops_oriented[];    /* cluster/oriented.c */
 extern const hy_op hy_ops_neighborhoods[]; /* cluster/neighborhoods.c */
 extern const hy_op hy_ops_givens[];      /* cluster/givens.c */
+extern const hy_op hy_ops_neighbors[];   /* cluster/knn.c: knn label_distances */
+extern const hy_op hy_ops_tree[];        /* cluster/mst.c: mst single_linkage tree_distances */
 
 /* Errors that every numeric op gives in the same words. */
 hy_status hy_need_real(hy_ctx *cx, const hy_tensor *x);                       /* f32 or f64 */

@@ -216,8 +216,8 @@ static hy_status norm_bwd(hy_ctx *cx, hy_call *c)
 
 /* ---- min, max, argmin, argmax: arguments axis, keep; saved: positions ---- */
 
-static hy_status extreme(hy_ctx *cx, int sign, const fold *f, const hy_tensor *x, hy_tensor *value,
-                         hy_tensor *position)
+/* Asked before anything is copied. */
+static hy_status need_positions(hy_ctx *cx, const fold *f)
 {
     if (f->r == 0 && f->axis < 0)
         return hy_fail(cx, HY_EARG, "x has no elements");
@@ -226,21 +226,27 @@ static hy_status extreme(hy_ctx *cx, int sign, const fold *f, const hy_tensor *x
     if (f->r > INT32_MAX)
         return hy_fail(cx, HY_EARG, "%lld elements are more than positions can count",
                        (long long)f->r);
+    return HY_OK;
+}
+
+static void extreme(int sign, const fold *f, const hy_tensor *x, hy_tensor *value,
+                    hy_tensor *position)
+{
     if (f->outer * f->inner > 0)
         hy_kernels_of(x)->reduce->extreme(sign, f->outer, f->r, f->inner, hy_data(x),
                                           hy_data(value), hy_data(position));
-    return HY_OK;
 }
 
 /* Values keep the dtype of x; u8 and index travel through f64, which holds them exactly. */
 static hy_status extreme_fwd(hy_ctx *cx, hy_call *c, int sign)
 {
     hy_tensor *x = c->in[0], *value, *position;
-    HY_TRY(need_numbers(cx, c, &x));
     const fold f = fold_of(x, &c->arg[0], c->arg[1].i);
+    HY_TRY(need_positions(cx, &f));
+    HY_TRY(need_numbers(cx, c, &x));
     HY_TRY(hy_temp(cx, c, x->dtype, f.ndim, f.shape, &value));
     HY_TRY(hy_temp(cx, c, HY_INDEX, f.ndim, f.shape, &position));
-    HY_TRY(extreme(cx, sign, &f, x, value, position));
+    extreme(sign, &f, x, value, position);
     if (value->dtype != c->in[0]->dtype)
         HY_TRY(hy_temp_to(cx, c, value, c->in[0]->dtype, &value));
     hy_save(c, position);
@@ -273,11 +279,13 @@ static hy_status extreme_bwd(hy_ctx *cx, hy_call *c)
 static hy_status position_fwd(hy_ctx *cx, hy_call *c, int sign)
 {
     hy_tensor *x = c->in[0], *value;
-    HY_TRY(need_numbers(cx, c, &x));
     const fold f = fold_of(x, &c->arg[0], c->arg[1].i);
+    HY_TRY(need_positions(cx, &f));
+    HY_TRY(need_numbers(cx, c, &x));
     HY_TRY(hy_temp(cx, c, x->dtype, f.ndim, f.shape, &value));
     HY_TRY(out_fold(cx, c, 0, HY_INDEX, &f));
-    return extreme(cx, sign, &f, x, value, c->out[0]);
+    extreme(sign, &f, x, value, c->out[0]);
+    return HY_OK;
 }
 
 static hy_status argmin_fwd(hy_ctx *cx, hy_call *c)

@@ -8,11 +8,11 @@ static hy_status ordered(hy_ctx *cx, hy_call *c, int axis, bool descending, hy_t
                          hy_tensor **positions)
 {
     hy_tensor *x;
-    HY_TRY(hy_temp_last(cx, c, c->in[0], axis, &x));
-    const int64_t r = x->shape[x->ndim - 1];
+    const int64_t r = c->in[0]->shape[axis];
     if (r > INT32_MAX)
         return hy_fail(cx, HY_EARG, "%lld elements are more than positions can count",
                        (long long)r);
+    HY_TRY(hy_temp_last(cx, c, c->in[0], axis, &x));
     HY_TRY(hy_temp(cx, c, x->dtype, x->ndim, x->shape, values));
     HY_TRY(hy_temp(cx, c, HY_INDEX, x->ndim, x->shape, positions));
     if (hy_numel(x) == 0)
@@ -130,13 +130,13 @@ static hy_status unique_fwd(hy_ctx *cx, hy_call *c)
 {
     hy_tensor *x = c->in[0], *values, *positions, *first;
     const int64_t n = hy_numel(x);
+    if (n > INT32_MAX)
+        return hy_fail(cx, HY_EARG, "%lld elements are more than positions can count",
+                       (long long)n);
     HY_TRY(hy_temp_reshape(cx, c, x, 1, &n, &x));
     HY_TRY(hy_temp(cx, c, x->dtype, 1, &n, &values));
     HY_TRY(hy_temp(cx, c, HY_INDEX, 1, &n, &positions));
     HY_TRY(hy_temp(cx, c, HY_INDEX, 1, &n, &first));
-    if (n > INT32_MAX)
-        return hy_fail(cx, HY_EARG, "%lld elements are more than positions can count",
-                       (long long)n);
     if (n > 0)
         HY_TRY(hy_kernels_of(x)->move->sort(cx, 1, n, false, hy_data(x), hy_data(values),
                                             hy_data(positions)));

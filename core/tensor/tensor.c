@@ -114,10 +114,14 @@ hy_status hy_tensor_over(hy_ctx *cx, hy_dtype dtype, int ndim, const int64_t *sh
 
 hy_status hy_need_writable(hy_ctx *cx, const hy_tensor *t)
 {
-    if (!t->storage->fixed)
-        return HY_OK;
-    return hy_fail(cx, HY_EARG, "the tensor is a file in memory (mmap) and cannot be changed; "
-                                "use :clone() for one that can");
+    if (t->storage->fixed)
+        return hy_fail(cx, HY_EARG, "the tensor is a file in memory (mmap) and cannot be changed; "
+                                    "use :clone() for one that can");
+    for (int i = 0; i < t->ndim && hy_numel(t) > 0; i++)
+        if (t->stride[i] == 0 && t->shape[i] > 1)
+            return hy_fail(cx, HY_EARG, "the tensor is stretched by expand, its elements share "
+                                        "memory; use :clone() for one that can be changed");
+    return HY_OK;
 }
 
 hy_status hy_tensor_view(hy_ctx *cx, hy_tensor *base, int ndim, const int64_t *shape,
@@ -149,12 +153,13 @@ hy_tensor *hy_ref(hy_tensor *t)
 
 void hy_unref(hy_tensor *t)
 {
-    if (!t || --t->refs > 0)
-        return;
-    hy_unref(t->grad);
-    hy_unref(t->adjoint);
-    storage_unref(t->storage);
-    hy_free(t->cx, t, sizeof *t);
+    while (t && --t->refs == 0) { /* gradients of gradients may be any number deep */
+        hy_tensor *grad = t->grad;
+        hy_unref(t->adjoint);
+        storage_unref(t->storage);
+        hy_free(t->cx, t, sizeof *t);
+        t = grad;
+    }
 }
 
 void hy_tensor_drop(hy_tensor *t)

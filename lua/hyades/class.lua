@@ -13,6 +13,9 @@ end
 
 -- A tail call, so that errors in init point at the line of the user.
 local function construct(self, ...)
+  if not self.init then
+    error(("%s: is what others inherit from; it makes no objects"):format(self.hyades_class), 2)
+  end
   return self.init(setmetatable({}, self), ...)
 end
 
@@ -159,7 +162,11 @@ function class.unpack(packed)
     return plain
   end
   local found = class.find(packed.class_of)
-  if not packed.fields then return found end
+  if next(packed, "class_of") == nil and next(packed) == "class_of" then return found end
+  if type(packed.fields) ~= "table" or type(packed.items or {}) ~= "table" or
+    type(packed.parameters or {}) ~= "table" then
+    error(("the parts of a %s are damaged"):format(packed.class_of), 0)
+  end
   local object = {}
   for _, part in ipairs{ packed.items or {}, packed.fields } do
     for key, value in pairs(part) do object[key] = class.unpack(value) end

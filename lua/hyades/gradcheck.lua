@@ -1,5 +1,6 @@
 --- Gradients against central differences.
 local hy = require "hyades"
+local check = require "hyades.check"
 
 --- Σ w·y with fixed uneven weights: a scalar whose gradient reaches every element of y.
 local function weighted_sum(y)
@@ -46,8 +47,17 @@ end
 
 --- See hy.gradcheck.
 return function(fn, inputs, options)
-  options = options or {}
-  local eps, tol = options.eps or 1e-6, options.tol or 1e-6
+  check.callable("gradcheck", "argument 1", fn)
+  options = check.options("gradcheck", options, { eps = 1e-6, tol = 1e-6 })
+  local eps = check.number("gradcheck", "option eps", options.eps)
+  local tol = check.number("gradcheck", "option tol", options.tol)
+  for i = 1, type(inputs) == "table" and math.max(#inputs, 1) or 1 do
+    local x = type(inputs) == "table" and inputs[i]
+    if not hy.is_tensor(x) then
+      error(("gradcheck: argument 2 must be a list of f64 tensors, got %s"):format(
+        check.describe(x or inputs)), 3)
+    end
+  end
   local found = tape_gradients(fn, inputs)
   for which, x in ipairs(inputs) do
     if x:numel() > 0 then

@@ -11,6 +11,7 @@ end
 
 --- Run fn without recording on a tape. → what fn returns
 function hy.no_grad(fn, ...)
+  require("hyades.check").callable("no_grad", "argument 1", fn)
   local guard <close> = core.blocked_tape()  -- luacheck: ignore guard
   return fn(...)
 end
@@ -19,6 +20,10 @@ end
 -- fn: function of a tensor that returns a single number as a tensor · x: tensor
 -- → gradient (tensor like x), value (number)
 function hy.grad(fn, x)
+  require("hyades.check").callable("grad", "argument 1", fn)
+  if not core.is_tensor(x) then
+    error(("grad: argument 2 must be a tensor, got %s"):format(type(x)), 2)
+  end
   local p = core.param(x:detach())
   local tape <close> = core.tape()
   local value = fn(p)

@@ -50,6 +50,7 @@ local function fitting(fit)
       end
     end
     x = data_of(self, x)
+    if self.defaults.net then check.finite(class.of(self).class_name, "x", x) end
     fit(self, x)
     self.fitted = true
     if self.net and self.assign then derive(self, x) end
@@ -148,6 +149,7 @@ end
 -- → index tensor of labels 1..k
 function Model:predict(x)
   check_fitted(self)
+  if not self.assign then fail(self, "has no predict: only the points of fit have labels") end
   x = data_of(self, x)
   return self:assign(self.net and self.net:transform(x) or x):argmax(2)
 end
@@ -210,6 +212,10 @@ function model.watch(self, x, options)
   end
   local function look(epoch)
     local z = self.net:transform(x)
+    if check.first_not_finite(z) then
+      error(("%s: the embedding is not finite after epoch %d: training diverged; lower lr")
+        :format(class.of(self).class_name, epoch), 0)
+    end
     for _, text in ipairs(monitor:look(epoch, self:assign(z), z)) do self:warn(text) end
   end
   look(0)

@@ -7,6 +7,7 @@
 --   { table={ … } }                  a table with names as keys
 --   { pairs=[ [key, value], … ] }    any other table
 --   { number=text }, { bytes=hex }   what JSON cannot hold: 1.0, infinities, other bytes
+-- Beside it stands a checksum of the file, so that a changed byte does not go unseen.
 
 local core = require "hyades.core"
 local check = require "hyades.check"
@@ -163,6 +164,9 @@ local function decode_tensor(reader, node)
   if not reader.made[key] then
     local ok, typed = pcall(x.to, x, node.dtype)
     if ok and node.param then ok, typed = pcall(core.param, typed) end
+    if not ok and tostring(typed):find("out of memory", 1, true) then
+      error("load: " .. tostring(typed), 0)
+    end
     if not ok then damaged(reader.path) end
     reader.made[key] = typed
   end

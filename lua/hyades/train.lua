@@ -13,17 +13,24 @@ local function is_finite(x)
   return x == x and x ~= math.huge and x ~= -math.huge
 end
 
-local function fail_not_finite(groups, value, step, epoch)
+local function fail_not_finite(groups, value, batch, at)
   local tensors, names = parameters.list(groups)
-  local culprit = "all parameters are finite, so look at the data and the loss"
+  local culprit = "all parameters are finite, and so is the data: lower lr, or look at the loss"
   for i, p in ipairs(tensors) do
     if not is_finite(p:detach():sum():item()) then
       culprit = "first parameter that is not finite: " .. names[i]
       break
     end
   end
+  for i, x in ipairs(batch.rows and batch.xs or {}) do
+    local row, column, wrong = check.first_not_finite(x)
+    if row then
+      culprit = ("the data%s is %s at row %d, column %d"):format(i > 1 and " " .. i or "",
+        wrong ~= wrong and "NaN" or "infinite", batch.rows[row]:item(), column)
+    end
+  end
   error(("train.run: the loss is %s in step %d (epoch %d); %s")
-    :format(value ~= value and "NaN" or "infinite", step, epoch, culprit), 0)
+    :format(value ~= value and "NaN" or "infinite", at.step, at.epoch, culprit), 0)
 end
 
 -- What the gradients are multiplied by so that their common norm stays below limit.
@@ -86,19 +93,19 @@ local function factor_of(spec, at)
   return { lr = factor, momentum = momentum }
 end
 
--- One batch: forward, backward, step. Returns the loss as a number.
-local function train_batch(spec, groups, batch, at)
+-- One batch of n rows: forward, backward, step. Returns the loss as a number.
+local function train_batch(spec, groups, batch, n, at)
   local tape <close> = hy.tape()
   local value = check_value(spec.loss(batch))
   local number = value:item()
-  if not is_finite(number) then fail_not_finite(groups, number, at.step, at.epoch) end
+  if not is_finite(number) then fail_not_finite(groups, number, batch, at) end
   if not value.requires_grad then
     error("train.run: the loss does not depend on any parameter; it must be computed from them " ..
       "without :detach(), :item() or hy.no_grad", 0)
   end
   tape:backward(value)
   local factor = factor_of(spec, at)
-  factor.gradient = batch.rows:size(1) / at.size *
+  factor.gradient = n / at.size *
     (spec.clip and clip_factor(groups, spec.clip, at) or 1)
   spec.optimizer:step(groups, factor)
   return number
@@ -109,8 +116,8 @@ local function train_epoch(spec, groups, at)
   local total, samples = 0, 0
   for batch in spec.batches:epoch() do
     at.step = at.step + 1
-    at.loss = train_batch(spec, groups, batch, at)
-    local n = batch.rows:size(1)
+    local n = batch.rows:size(1) -- the loss may do with the batch what it likes
+    at.loss = train_batch(spec, groups, batch, n, at)
     total, samples = total + at.loss * n, samples + n
     if spec.after_step and spec.after_step{ step = at.step, epoch = at.epoch, loss = at.loss,
       batch = batch } == "stop" then
@@ -299,7 +306,9 @@ end
 -- → function(t)
 function train.alpha.pretrain(start)
   check.number("train.alpha.pretrain", "start", start)
-  return function(t) return t < start and 0 or 1 end
+  return function(t)
+    return check.number("train.alpha.pretrain", "t", t) < start and 0 or 1
+  end
 end
 
 local shapes = {
@@ -327,6 +336,7 @@ function train.alpha.ramp(given)
     error(("train.alpha.ramp: length must be above 0, got %.14g"):format(given.length), 2)
   end
   return function(t)
+    check.number("train.alpha.ramp", "t", t)
     local share = math.min(math.max(t / given.length, 0), 1)
     return given.from + (given.to - given.from) * shape(share)
   end

@@ -25,6 +25,86 @@ local function blobs(k, m, d, rng, dtype)
   return centers:index(labels) + hy.randn(k * m, d, { rng = rng, dtype = dtype }) * 0.1, labels
 end
 
+-- Lloyd's iterations in plain Lua: labels, centers, inertia, iterations. No cluster may run empty.
+local function brute_force(x, centers, weights, max_iter)
+  x, centers = x:totable(), centers:totable()
+  local labels, iterations = {}, 0
+  local function distance(a, b)
+    local sum = 0
+    for l = 1, #a do sum = sum + (a[l] - b[l]) ^ 2 end
+    return sum
+  end
+  local function assign()
+    local changed = false
+    for i, row in ipairs(x) do
+      local best, least = 1, math.huge
+      for c, center in ipairs(centers) do
+        local value = distance(row, center)
+        if value < least then best, least = c, value end
+      end
+      changed = changed or labels[i] ~= best
+      labels[i] = best
+    end
+    return changed
+  end
+  while iterations < max_iter do
+    iterations = iterations + 1
+    if not assign() then break end
+    local moved = false
+    for c, center in ipairs(centers) do
+      local total, before = 0, table.move(center, 1, #center, 1, {})
+      for l = 1, #center do center[l] = 0 end
+      for i, row in ipairs(x) do
+        local w = weights and weights[i] or 1
+        if labels[i] == c then
+          total = total + w
+          for l = 1, #row do center[l] = center[l] + w * row[l] end
+        end
+      end
+      for l = 1, #center do
+        center[l] = center[l] / total
+        moved = moved or center[l] ~= before[l]
+      end
+    end
+    if not moved then break end
+  end
+  assign()
+  local inertia = 0
+  for i, row in ipairs(x) do
+    inertia = inertia + (weights and weights[i] or 1) * distance(row, centers[labels[i]])
+  end
+  return labels, centers, inertia, iterations
+end
+
+-- What Lloyd's iterations are tried on: points, centers, weights or nil.
+local function problems()
+  local rng = hy.rng(71)
+  local noise = hy.randn(3000, 20, { rng = rng })
+  local grid = (hy.rand(1500, 2, { rng = rng }) * 6):floor()
+  local image = hy.tensor(hy.rand(900, 50, { rng = rng }):mul(255):floor(), { dtype = "u8" })
+  local far = blobs(6, 100, 5, rng) * 0.01 + 5000
+  local doubled = hy.cat({ noise:narrow(1, 1, 40), noise:narrow(1, 1, 40) }, 1)
+  local wild = blobs(5, 80, 4, rng, "f64")
+  wild = hy.cat({ wild, hy.full({ 3, 4 }, 1e30, { dtype = "f64" }) }, 1)
+  return {
+    ["noise"] = { noise, noise:narrow(1, 1, 30) },
+    ["noise in f64"] = { noise:to "f64", noise:narrow(1, 1, 9) },
+    ["many columns"] = { hy.randn(400, 300, { rng = rng }), hy.randn(12, 300, { rng = rng }) },
+    ["weights"] = { noise, noise:narrow(1, 1, 8), hy.rand(3000, { rng = rng }):relu() },
+    ["bytes"] = { image, image:narrow(1, 1, 7):to "f32" },
+    ["bytes with weights"] = { image, image:narrow(1, 1, 7):to "f32", hy.rand(900, { rng = rng }) },
+    ["ties on a grid"] = { grid, grid:narrow(1, 1, 25) },
+    ["equal centers"] = { noise, hy.cat({ noise:narrow(1, 1, 4), noise:narrow(1, 1, 4) }, 1) },
+    ["every point twice"] = { doubled, noise:narrow(1, 1, 60) },
+    ["points far from the origin"] = { far, far:narrow(1, 1, 6) },
+    ["centers that nothing is near"] = { noise,
+      hy.cat({ noise:narrow(1, 1, 5), hy.full({ 3, 20 }, 900) }, 1) },
+    ["k = 1"] = { noise, noise:narrow(1, 1, 1) },
+    ["k = n"] = { doubled, doubled:clone() },
+    ["numbers of very different size"] = { wild, wild:narrow(1, 390, 12) },
+  }
+end
+
 describe("Lloyd's iterations", function()
   for _, dtype in ipairs{ "f32", "f64" } do
     it("go 303, 50.32, 4 on six points, " .. dtype, function()
@@ -120,6 +200,61 @@ describe("Lloyd's iterations", function()
     hy.threads(threads)
     assert.equal(5, #results[1])
     for i, expected in ipairs(results[1]) do assert_same(expected, results[2][i]) end
+  end)
+
+  for name, problem in pairs(problems()) do
+    it("are the same bits with bounds and without, on any threads: " .. name, function()
+      local x, centers, weights = table.unpack(problem, 1, 3)
+      local threads = hy.threads()
+      for _, most in ipairs{ 1, 2, 60 } do
+        local expected
+        for n = 1, 2 do
+          hy.threads(n)
+          for _, bounds in ipairs{ false, true } do
+            local got = { hy.kmeans(x, centers, weights, { max_iter = most, tol = 0, bounds = bounds }) }
+            expected = expected or got
+            for i = 1, 4 do assert_same(expected[i], got[i]) end
+          end
+        end
+      end
+      hy.threads(threads)
+    end)
+  end
+
+  it("agree with plain Lua", function()
+    local rng = hy.rng(5)
+    for _, dtype in ipairs{ "f32", "f64" } do
+      for _, size in ipairs{ { 60, 3, 2 }, { 90, 20, 5 }, { 40, 7, 140 }, { 12, 1, 3 } } do
+        local n, k, d = table.unpack(size)
+        local x = hy.randn(n, d, { rng = rng, dtype = dtype })
+        local weights = hy.rand(n, { rng = rng, dtype = dtype }) + 0.1
+        for _, w in ipairs(k < n and { false, weights } or { false }) do
+          local start = x:narrow(1, 1, k)
+          local labels, centers, inertia, iterations = brute_force(x, start, w and w:totable(), 50)
+          local got = { hy.kmeans(x, start, w or nil, { max_iter = 50, tol = 0 }) }
+          assert.same(labels, got[1]:totable())
+          assert.close(centers, got[2], dtype == "f32" and 1e-6 or 1e-13)
+          assert.close(inertia, got[3]:item(), dtype == "f32" and 1e-6 or 1e-13)
+          assert.equal(iterations, got[4]:item())
+        end
+      end
+    end
+  end)
+
+  it("keep the digits of small numbers beside huge ones", function()
+    local x = hy.tensor({ { 1, 2 }, { 1.5, 2.5 }, { 1e30, 2 }, { 1e30, 3 } }, { dtype = "f64" })
+    local _, centers = hy.kmeans(x, x:index(hy.tensor({ 1, 3 }, { dtype = "index" })))
+    assert.close({ { 1.25, 2.25 }, { 1e30, 2.5 } }, centers, 1e-15)
+  end)
+
+  it("read bytes without a copy of them all", function()
+    local x = hy.cat({ hy.zeros(50000, 400, { dtype = "u8" }),
+      hy.ones(50000, 400, { dtype = "u8" }) }, 1)
+    collectgarbage()
+    local live, peak = hy.memory() -- 40 MB; 160 MB as f32
+    local km = KMeans{ k = 2, n_init = 1, rng = hy.rng(1) }:fit(x)
+    assert.equal(0, km.inertia)
+    assert.is_true(select(2, hy.memory()) <= math.max(peak, live + 12e6))
   end)
 
   it("read bytes, strides and both types of centers", function()

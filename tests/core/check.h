@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-static int checks_passed, checks_failed;
+static _Atomic int checks_passed, checks_failed; /* threads check too */
 
 static inline bool check_that(bool ok, const char *file, int line, const char *what, const char *where)
 {

@@ -208,12 +208,12 @@ static void test_gemm(const unit *u)
                     want[i * N + j] += get(u, a, ta ? k * M + i : i * K + k) *
                                        get(u, b, tb ? j * K + k : k * N + j);
             }
-        u->k->matrix->gemm(ta, tb, M, N, K, a, ta ? M : K, b, tb ? K : N, 0.5, c, N);
+        u->k->matrix->gemm(u->cx, ta, tb, M, N, K, a, ta ? M : K, b, tb ? K : N, 0.5, c, N);
         EXPECT(all_close(u, M * N, c, want, 16 * u->eps));
-        u->k->matrix->gemm(ta, tb, M, N, 0, a, 1, b, 1, 0, c, N);
+        u->k->matrix->gemm(u->cx, ta, tb, M, N, 0, a, 1, b, 1, 0, c, N);
         EXPECT(get(u, c, 0) == 0 && get(u, c, M * N - 1) == 0);
-        u->k->matrix->gemm(ta, tb, 0, N, K, a, 1, b, 1, 0, c, N);
-        u->k->matrix->gemm(ta, tb, M, 0, K, a, 1, b, 1, 0, c, 1);
+        u->k->matrix->gemm(u->cx, ta, tb, 0, N, K, a, 1, b, 1, 0, c, N);
+        u->k->matrix->gemm(u->cx, ta, tb, M, 0, K, a, 1, b, 1, 0, c, 1);
         EXPECT(get(u, c, 0) == 0);
     }
 }
@@ -227,6 +227,13 @@ static double exact(const unit *u, int64_t d, const void *x, int64_t i, const vo
     for (int64_t l = 0; l < d; l++)
         sum += pow(get(u, x, i * d + l) - get(u, y, j * d + l), 2);
     return sum;
+}
+
+static hy_status assign(const unit *u, int64_t n, int64_t k, int64_t d, const void *x, const void *y,
+                        int32_t *label, void *distance)
+{
+    hy_search s = { .n = n, .k = k, .d = d, .x = x, .y = y, .label = label, .distance = distance };
+    return u->k->nearest->search(u->cx, &s);
 }
 
 static void test_distance(const unit *u)
@@ -248,9 +255,9 @@ static void test_distance(const unit *u)
         SAME_ON_ANY_THREADS(EXPECT(u->k->distance->sqdist(u->cx, n, k, d, x, y, out) == HY_OK), out,
                             n * k);
         SAME_ON_ANY_THREADS(
-            EXPECT(u->k->distance->assign(u->cx, n, k, d, x, y, label, nearest) == HY_OK), nearest,
+            EXPECT(assign(u, n, k, d, x, y, label, nearest) == HY_OK), nearest,
             n);
-        EXPECT(u->k->distance->assign(u->cx, n, k, d, x, y, again, NULL) == HY_OK);
+        EXPECT(assign(u, n, k, d, x, y, again, NULL) == HY_OK);
         EXPECT(memcmp(label, again, (size_t)n * sizeof *label) == 0);
         const double tolerance = (double)d * 64 * fmax(u->eps, 1e-12);
         bool ok = true;
@@ -281,7 +288,7 @@ static void test_assign_edges(const unit *u)
              i++) /* rows 10 .. 19 repeat rows 0 .. 9, which come from x */
             put(u, y, i, get(u, x, i % (10 * d)));
         put(u, x, 39 * d, NAN);
-        EXPECT(u->k->distance->assign(u->cx, n, k, d, x, y, label, distance) == HY_OK);
+        EXPECT(assign(u, n, k, d, x, y, label, distance) == HY_OK);
         bool ok = true;
         for (int i = 0; i < 39; i++)
             ok &= label[i] < 10 && get(u, distance, i) >= 0;
@@ -290,11 +297,11 @@ static void test_assign_edges(const unit *u)
         EXPECT(ok);
         EXPECT(label[39] == 0 && isnan(get(u, distance, 39)));
         u->cx->fail_at = u->cx->allocations + 1;
-        EXPECT(u->k->distance->assign(u->cx, n, k, d, x, y, label, distance) == HY_EMEM);
+        EXPECT(assign(u, n, k, d, x, y, label, distance) == HY_EMEM);
         u->cx->fail_at = u->cx->allocations + 1;
         EXPECT(u->k->distance->sqdist(u->cx, 1, k, d, x, y, distance) == HY_EMEM);
         u->cx->fail_at = 0;
-        EXPECT(u->k->distance->assign(u->cx, 0, k, d, x, y, label, distance) == HY_OK);
+        EXPECT(assign(u, 0, k, d, x, y, label, distance) == HY_OK);
         EXPECT(u->cx->live == 0);
     }
 }

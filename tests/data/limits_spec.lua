@@ -165,9 +165,78 @@ describe("a saved model", function()
     refuses_model(content .. "\0")
   end)
 
+  it("is refused when it is cut off anywhere", function()
+    hy.save(path, hy.cluster.KMeans{ k = 2, n_init = 1, rng = hy.rng(1) }:fit(hy.randn(4, 2)))
+    local small = S.read(path)
+    for length = 0, #small - 1 do refuses_model(small:sub(1, length)) end
+  end)
+
+  it("is refused when any byte of it is another", function()
+    hy.save(path, hy.cluster.KMeans{ k = 2, n_init = 1, rng = hy.rng(1) }:fit(hy.randn(4, 2)))
+    local small = S.read(path)
+    assert.matches('"crc32":"%x%x%x%x%x%x%x%x"', small)
+    local key = small:find('"crc32"', 1, true)
+    for at = 1, #small do
+      if at < key or at > key + 9 then -- without its name there is no checksum
+        refuses_model(small:sub(1, at - 1) .. string.char(small:byte(at) ~ 1 << at % 8)
+          .. small:sub(at + 1))
+      end
+    end
+    refuses_model(small:sub(1, -2) .. "?", "its checksum differs")
+  end)
+
+  -- Without its checksum, as if somebody had meant it.
+  local function unsealed(text)
+    local plain, count = text:gsub('"crc32"', '"other"')
+    assert.equal(1, count)
+    return plain
+  end
+
+  -- Loads the model with this header; it comes back, or is refused with a sentence.
+  local function keeps_its_head(header, body)
+    os.remove(path)
+    S.write(path, ("<I8"):pack(#header) .. header .. body)
+    local ok, message = pcall(hy.load, path)
+    if ok then return true end
+    assert.is_truthy(message:find("load: " .. path .. ": ", 1, true), message)
+    assert.is_falsy(message:find("\n", 1, true) or message:find("attempt to", 1, true), message)
+  end
+
+  it("comes back or is refused with a sentence, whatever byte of its header is another", function()
+    local length = ("<I8"):unpack(content)
+    local header, body = unsealed(content:sub(9, 8 + length)), content:sub(9 + length)
+    for at = 1, length, 3 do
+      local byte = header:byte(at)
+      for _, other in ipairs{ byte ~ 1, byte ~ 32, at % 2 == 0 and 34 or 48 } do
+        keeps_its_head(header:sub(1, at - 1) .. string.char(other) .. header:sub(at + 1), body)
+      end
+    end
+  end)
+
+  it("is refused with settings of other types, without its tensors, nested without end", function()
+    local settings = {
+      '{"class_of":"nn.Linear","fields":1}', '{"class_of":"nn.Linear","items":{"table":{}}}',
+      '{"class_of":"nn.Linear","fields":{"table":{}},"items":7}', '{"class_of":"no.Such"}',
+      '{"class_of":"nn.Linear","fields":{"table":{}},"parameters":["weight"]}',
+      '{"class_of":"data.fetch","fields":{"table":{}}}', '{"class_of":"os.exit"}',
+    }
+    for _, text in ipairs(settings) do
+      local inner = ('{"version":1,"value":[{"table":%s}]}'):format(text)
+      refuses_model(bytes.safetensors(hy.json_encode{ __metadata__ = { hyades = inner } }, ""))
+    end
+    for _, text in ipairs{ '{"tensor":"x","dtype":"f32"}', '{"tensor":1}', '{"tensor":{}}', "7",
+      '{"tensor":true,"param":true}', '{"table":7}', '{"pairs":[7]}', '{"pairs":[[{"table":{}},1]]}',
+      '{"number":"x"}', '{"bytes":7}', ("["):rep(300) .. "1" .. ("]"):rep(300) } do
+      local inner = ('{"version":1,"value":[%s]}'):format(text)
+      keeps_its_head(hy.json_encode{ __metadata__ = { hyades = inner } }, "")
+    end
+    refuses_model(bytes.safetensors(hy.json_encode{ __metadata__ = { hyades =
+      '{"version":1,"value":[' .. ("["):rep(5000) .. ("]"):rep(5000) .. "]}" } }, ""))
+  end)
+
   it("is refused when another version wrote it", function()
     for _, version in ipairs{ "2", "0", "-1", "1.5", "99", "true", "null", '\\"1\\"' } do
-      local text, count = content:gsub('\\"version\\":1([,}])', function(after)
+      local text, count = unsealed(content):gsub('\\"version\\":1([,}])', function(after)
         return '\\"version\\":' .. version .. after
       end)
       assert.equal(1, count)

@@ -66,6 +66,9 @@ local function attempts(path)
     csv = function() return data.csv(path) end,
     labelled = function() return data.csv(path, { labels = "last", missing = "drop" }) end,
     load = function() return hy.load(path) end,
+    image_folder = function()
+      return data.image_folder(path:match "^(.*)/[^/]*/[^/]*$")
+    end,
   }
 end
 
@@ -74,11 +77,15 @@ describe("300 damaged files", function()
   setup(function() folder = S.folder() end)
   teardown(function() S.remove(folder) end)
 
-  local sources = { map = "npy", load = "safetensors" }
+  local sources = { map = "npy", load = "safetensors", image_folder = "image" }
   for _, reader in ipairs{ "idx", "npy", "map", "npz", "safetensors", "image", "csv", "labelled",
-    "load" } do
+    "load", "image_folder" } do
     it("do not upset " .. reader, function()
       local path, below = folder .. "/" .. reader, generator(20261122)
+      if reader == "image_folder" then
+        hy.make_folder(path .. "/one")
+        path = path .. "/one/1.png"
+      end
       local attempt, list = attempts(path)[reader], samples[sources[reader] or reader]
       local _, before = hy.memory()
       local read = 0

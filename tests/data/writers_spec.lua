@@ -79,7 +79,8 @@ describe("writers", function()
   it("leave the old file and nothing else when the disk is full", function()
     local path = folder .. "/full"
     local before = S.lines("ls -A " .. folder)
-    for _, call in ipairs{ "hy.data.save_npy(p, x)", "hy.data.save_csv(p, x)", "hy.save(p, x)" } do
+    for _, call in ipairs{ "hy.data.save_npy(p, x)", "hy.data.save_csv(p, x)", "hy.save(p, x)",
+      "hy.data.save_npz(p, { x = x })" } do
       S.write(path, "old")
       local program = ("local hy, p = require 'hyades', %q; local x = hy.randn(300, 300); "
         .. "print(pcall(function() %s end))"):format(path, call)
@@ -91,6 +92,28 @@ describe("writers", function()
       os.remove(path)
     end
     assert.same(before, S.lines("ls -A " .. folder))
+  end)
+
+  it("remove what a killed process left, and nothing that somebody writes or keeps", function()
+    local here = folder .. "/killing"
+    local path = here .. "/killed"
+    hy.make_folder(here)
+    local script = ("hy.save(%q, hy.randn(300, 300))"):format(path)
+    S.write(path, "old")
+    assert.not_equal(0, (S.shell("ulimit -f 100; ./hyades -e " .. S.quote(script)))) -- SIGXFSZ
+    assert.equal("old", S.read(path))
+    assert.equal(2, #S.lines("ls -A " .. here))
+    for _, name in ipairs{ ".1-0.part.txt", ".x-0.part", ".1-.part", ".part", "2.1-0.part" } do
+      S.write(path .. name, "mine")
+    end
+    S.write(path .. ".1-0.part", "half")
+    S.write(path .. ".1-1.part", "being written")
+    S.shell(("flock %s sleep 3 >/dev/null 2>&1 & sleep 0.2"):format(S.quote(path .. ".1-1.part")))
+    hy.save(path, hy.ones(2))
+    assert.same({ "killed", "killed.1-.part", "killed.1-0.part.txt", "killed.1-1.part",
+      "killed.part", "killed.x-0.part", "killed2.1-0.part" },
+      S.lines("ls -A " .. here .. " | LC_ALL=C sort"))
+    S.shell("rm -r " .. here)
   end)
 
   it("free everything when an allocation fails", function()

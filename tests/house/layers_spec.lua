@@ -18,7 +18,8 @@ local below = {
 -- Headers of libraries, and the only files that may see them.
 local reserved = {
   ["omp.h"] = { "core/base/parallel.c" },
-  ["cblas.h"] = { "core/base/parallel.c", "core/cpu/matrix.c", "core/cpu/distance.c" },
+  ["cblas.h"] = { "core/base/parallel.c", "core/cpu/matrix.c", "core/cpu/distance.c",
+    "core/cpu/pairs.c" },
   ["lapacke.h"] = { "core/linalg/" },
   ["lua.h"] = { "bindings/" },
   ["lauxlib.h"] = { "bindings/" },
@@ -100,7 +101,7 @@ describe("a library's header", function()
     local standard = {}
     for word in ([[assert complex ctype errno fenv float inttypes limits locale math setjmp signal
         stdarg stdatomic stdbool stddef stdint stdio stdlib string strings tgmath
-        threads time unistd fcntl dirent pthread]]):gmatch "%w+" do
+        threads time unistd fcntl dirent dlfcn pthread]]):gmatch "%w+" do
       standard[word .. ".h"] = true
     end
     each_include("core bindings", function(file, name, own)

@@ -4,6 +4,7 @@ local hy = require "hyades"
 local loss = hy.loss
 
 local labels = hy.tensor({ 1, 2, 3, 1, 2 }, { dtype = "index" })
+local halves = hy.tensor({ 1, 2, 1, 2, 1, 2, 1, 2, 1, 2 }, { dtype = "index" })
 local neighbors = hy.tensor({ { 2, 3 }, { 1, 5 }, { 4, 5 }, { 1, 2 }, { 3, 1 } }, { dtype = "index" })
 
 local function mixture_bound(mean, log_var, logits, centers, log_lambda)
@@ -28,6 +29,9 @@ local function cases_in(dtype)
       return loss.cluster_contrastive(x:softmax(2), y:softmax(2))
     end, a, b },
     cross_entropy = { function(x) return loss.cross_entropy(x, constant) end, b },
+    dip = { function(z, axes) -- the weighted form has constant factors
+      return loss.dip(z, halves, axes, { form = "plain" })
+    end, random(6, 10, 3), random(7, 1, 3) },
     gan = { function(made, real) return loss.gan(made, real, { label = 0.9 }) + loss.gan(made) end, a, b },
     gmm_elbo = { mixture_bound, a, b * 0.3, random(4, 4), c, c * 0.2 },
     group_sparsity = { function(z) return loss.group_sparsity(z, { 1, 2 }) end, a },

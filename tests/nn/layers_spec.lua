@@ -52,6 +52,43 @@ describe("nn.Linear", function()
   end)
 end)
 
+describe("a dense layer and its activation", function()
+  local x = hy.randn(7, 4, { rng = hy.rng(1) })
+
+  -- value and gradients of the weights of both dense layers
+  local function results(net, forward)
+    local tape <close> = hy.tape()
+    local y = forward(net, x)
+    tape:backward(y:square():sum())
+    local all = { y:detach():clone() }
+    for _, p in ipairs(net:parameters()) do all[#all + 1], p.grad = p.grad, nil end
+    return all
+  end
+
+  it("run as one op with the same result as two", function()
+    for _, name in ipairs{ "ReLU", "LeakyReLU", "Sigmoid", "Tanh", "GELU" } do
+      local net = nn.MLP{ layers = { 4, 6, 3 }, activation = nn[name], output = nn[name],
+        rng = hy.rng(2) }
+      local together = results(net, function(m) return m(x) end)
+      local apart = results(net, function(m) return m[4](m[3](m[2](m[1](x)))) end)
+      for i, value in ipairs(apart) do assert.close(value, together[i], 1e-6) end
+    end
+    local steep = nn.Sequential{ nn.Linear(4, 2), nn.LeakyReLU{ slope = -1 } } -- not in hy.linear
+    assert.close(steep[2](steep[1](x)), steep(x), 0)
+  end)
+
+  it("stay two steps for those who listen, and where a class changes one of them", function()
+    local net = nn.MLP{ layers = { 4, 6, 3 }, activation = nn.Tanh }
+    local first, second = table.unpack(net:features(x, { 1, 2 }))
+    assert.close(net[1](x), first, 0)
+    assert.close(first:tanh(), second, 0)
+    local Doubled = require("hyades.class").define("Doubled", nn.Tanh)
+    function Doubled.forward(_, y) return y * 2 end
+    local own = nn.Sequential{ net[1], Doubled() }
+    assert.close(first * 2, own(x), 0)
+  end)
+end)
+
 describe("activations", function()
   it("are modules that apply the op of their name", function()
     local x = hy.tensor{ { -1, 0, 2 } }

@@ -277,6 +277,75 @@ describe("a loss of the user", function()
       sentence)
   end)
 
+  it("may return f64, but nothing that was counted", function()
+    local spec, layer = line()
+    local right = spec.loss
+    spec.loss = function(batch) return right(batch):to("f64") end
+    train.run(spec)
+    assert.close(2, layer.weight:item(), 0.02)
+    local sentence = "train.run: the loss does not depend on any parameter"
+    fails(function(batch, own) return own(batch.x):gt(0):max() end, sentence)
+    fails(function(batch, own) return own(batch.x):argmax() end, sentence)
+  end)
+
+  it("belongs to the tape of its step, not to one of its own", function()
+    fails(function(batch, _, right)
+      local tape <close> = hy.tape()
+      return right(batch)
+    end, "was released when its tape closed")
+    local tapes = {}
+    fails(function(batch, _, right)
+      tapes[#tapes + 1] = hy.tape() -- which stays open
+      return right(batch)
+    end, "the value does not depend on a parameter recorded on this tape")
+    for _, tape in ipairs(tapes) do tape:close() end
+  end)
+
+  it("cannot change a parameter in place that it has used, but before", function()
+    fails(function(batch, layer, right)
+      local value = right(batch)
+      layer.weight:fill(3)
+      return value
+    end, "was changed in place after the tape recorded it")
+    local spec, layer = line()
+    local right, first = spec.loss, true
+    spec.loss = function(batch)
+      if first then layer.weight:fill(3) end
+      first = false
+      return right(batch)
+    end
+    train.run(spec)
+    assert.close(2, layer.weight:item(), 0.02)
+  end)
+
+  it("may train something inside, close what it was given, and change its batch", function()
+    local spec, layer = line()
+    local right, inner, inner_layer = spec.loss, line()
+    spec.loss = function(batch)
+      if inner then
+        local now = inner
+        inner = nil
+        train.run(now)
+      end
+      local value = right(batch)
+      getmetatable(value).__close(batch.xs[1])
+      batch.x, batch.xs, batch.rows = nil, nil, nil
+      collectgarbage()
+      return value
+    end
+    train.run(spec)
+    assert.close(2, layer.weight:item(), 0.02)
+    assert.close(2, inner_layer.weight:item(), 0.02)
+    local closed = line()
+    local fine = closed.loss
+    closed.loss = function(batch)
+      local value = fine(batch)
+      getmetatable(value).__close(value)
+      return value
+    end
+    assert.raises(function() train.run(closed) end, "the tensor was closed")
+  end)
+
   it("cannot use what an earlier step computed, and is told how to keep it", function()
     local kept
     fails(function(batch, _, right)

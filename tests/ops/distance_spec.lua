@@ -97,3 +97,82 @@ describe("student_t", function()
       "rows differ in length: 2×3 and 2×2")
   end)
 end)
+
+describe("student_kl", function()
+  local z, centers = f64{ { 0, 0 }, { 1, 0 }, { 3, 1 } }, f64{ { 0, 0 }, { 2, 1 } }
+
+  -- q, p and their divergence, step by step
+  local function plain(x, c, alpha, p)
+    local q = hy.student_t(x, c, { alpha = alpha })
+    if not p then
+      local w = q:detach() ^ 2 / q:detach():sum(1, { keep = true })
+      p = w / w:sum(2, { keep = true })
+    end
+    return (p * (p:log() - q:log())):sum(2):mean()
+  end
+
+  it("is the loss of DEC as worked out by hand, with its gradients", function()
+    local a, b = hy.param(z), hy.param(centers)
+    local tape <close> = hy.tape()
+    local value = hy.student_kl(a, b)
+    tape:backward(value * 3) -- the hand gave gradients of the sum
+    assert.close(0.055452, value:item(), 1e-6)
+    assert.close({ { 0.074430, 0.037215 }, { 0.099768, 0.039907 }, { 0.057333, -0.022933 } },
+      a.grad, 1e-6)
+    assert.close({ { 0.008939, 0.022933 }, { -0.240471, -0.077122 } }, b.grad, 1e-6)
+  end)
+
+  it("is what its steps give, with a target and without, at any alpha", function()
+    local x, c = hy.randn(40, 5, { rng = hy.rng(1) }), hy.randn(7, 5, { rng = hy.rng(2) })
+    local given = hy.rand(40, 7, { rng = hy.rng(3) }) + 0.1 -- rows need not sum to 1
+    for _, alpha in ipairs{ 0.5, 1, 4 } do
+      for _, p in ipairs{ false, given } do
+        local function one(u, v) return hy.student_kl(u, v, p or nil, { alpha = alpha }) end
+        local function steps(u, v) return plain(u, v, alpha, p) end
+        assert.close(steps(x, c):item(), one(x, c):item(), 1e-5)
+        for _, side in ipairs{ 1, 2 } do
+          local function at(fn)
+            return hy.grad(function(u) return fn(side == 1 and u or x, side == 2 and u or c) end,
+              side == 1 and x or c)
+          end
+          assert.close(at(steps), at(one), 1e-5)
+        end
+      end
+    end
+  end)
+
+  it("has a gradient for the target, too", function()
+    local p = f64{ { 0.9, 0.1 }, { 0.2, 0.8 }, { 0.5, 0.5 } }
+    assert(hy.gradcheck(function(x, c, t) return hy.student_kl(x, c, t) end, { z, centers, p }))
+  end)
+
+  it("stays finite for points far away, and for a target with zeros", function()
+    local far = hy.tensor{ { 1e15, 0 }, { -1e15, 1 }, { 0, 0 } }
+    local c = hy.tensor{ { 0, 0 }, { 1, 1 } }
+    for _, p in ipairs{ false, hy.tensor{ { 1, 0 }, { 0, 1 }, { 1, 0 } } } do
+      local g, value = hy.grad(function(x) return hy.student_kl(x, c, p or nil) end, far)
+      assert.is_true(value >= 0 and value < math.huge)
+      assert.is_true(g:eq(g):all():item() == 1)
+    end
+  end)
+
+  it("gives the same bits with 1 and 2 threads", function()
+    local was, x, c = hy.threads(), hy.randn(6000, 8, { rng = hy.rng(1) }), hy.randn(9, 8)
+    local values = {}
+    for threads = 1, 2 do
+      hy.threads(threads)
+      values[threads] = hy.student_kl(x, c):item()
+    end
+    hy.threads(was)
+    assert.equal(values[1], values[2])
+  end)
+
+  it("names what does not fit", function()
+    assert.raises(function() hy.student_kl(z, centers, f64{ { 1, 0, 0 } }) end,
+      "student_kl: similarity and target differ in shape: 3×2 and 1×3")
+    assert.raises(function() hy.student_kl(z, centers, { alpha = 0 }) end,
+      "alpha is 0; it wants a number above 0")
+    assert.raises(function() hy.student_kl(z, hy.zeros({ 0, 2 }, { dtype = "f64" })) end,
+      "there are no centers")
+  end)
+end)

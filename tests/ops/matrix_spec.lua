@@ -85,3 +85,41 @@ describe("matmul", function()
     assert.raises(function() a:matmul(b:to("f64")) end, "dtypes differ: f32 and f64")
   end)
 end)
+
+describe("large products", function()
+  local was = hy.onednn()
+  teardown(function() hy.onednn(was) end)
+
+  -- a million multiplications and more, so that they go to oneDNN if it is there
+  local rng = hy.rng(8)
+  local x, y = hy.randn(128, 300, { rng = rng }), hy.randn(300, 90, { rng = rng })
+  local cases = {
+    { x, y }, { x:t():contiguous():t(), y }, { x, y:t():contiguous():t() },
+    { x:t():contiguous():t(), y:t():contiguous():t() }, { x:narrow(2, 11, 200), y:narrow(1, 11, 200) },
+  }
+
+  it("are right in every layout, with oneDNN and without", function()
+    for _, wanted in ipairs{ true, false } do
+      hy.onednn(wanted)
+      for _, case in ipairs(cases) do
+        local exact = case[1]:to("f64"):mm(case[2]:to("f64"))
+        assert.close(exact, case[1]:mm(case[2]), 1e-4)
+      end
+    end
+  end)
+
+  it("have the same bits in every run", function()
+    hy.onednn(true)
+    for _, case in ipairs(cases) do
+      local first = case[1]:mm(case[2])
+      for _ = 1, 5 do assert.equal(0, (first - case[1]:mm(case[2])):abs():max():item()) end
+    end
+  end)
+
+  it("stay with OpenBLAS when that is wanted, or when oneDNN is not installed", function()
+    assert.is_false(hy.onednn(false))
+    assert.is_false(hy.onednn())
+    assert.equal(was, hy.onednn(true))
+    assert.raises(function() hy.onednn "no" end, "onednn: expected true, false or nothing")
+  end)
+end)

@@ -181,6 +181,17 @@ samples.special = {
   hungarian = function(rng) return { uniform({ 4, 4 }, 0, 9, rng, "f64") } end,
   contingency = function() return { labels(), labels() } end,
   overlaps = function() return { labels(), labels() } end,
+  together = function() return { labels(), labels() } end,
+  knn = function(rng, dtype) return { uniform({ 20, 3 }, -2, 2, rng, dtype), 4 } end,
+  label_distances = function(rng, dtype) return { uniform({ 5, 3 }, -2, 2, rng, dtype), labels() } end,
+  mst = function(rng, dtype)
+    return { uniform({ 20, 3 }, -2, 2, rng, dtype), uniform({ 20 }, 0, 1, rng, dtype) }
+  end,
+  single_linkage = function() return { hy.tensor({ { 1, 2 }, { 3, 2 } }, { dtype = "index" }) } end,
+  tree_distances = function(rng, dtype)
+    return { hy.tensor({ { 1, 2 }, { 3, 4 } }, { dtype = "index" }),
+      uniform({ 2 }, 1, 2, rng, dtype), hy.tensor({ 1, 0, 1 }, { dtype = "u8" }) }
+  end,
   expected_mutual_information = function()
     return { hy.tensor({ 4, 3, 3 }, { dtype = "f64" }), hy.tensor({ 4, 4, 2 }, { dtype = "f64" }) }
   end,
@@ -196,6 +207,10 @@ samples.special.kmedians = samples.special.kmeans
 samples.special.manhattan = samples.special.sqdist
 samples.special.mm = samples.special.matmul
 samples.special.student_t = samples.special.sqdist
+samples.special.student_kl = function(rng, dtype)
+  return { uniform({ 5, 3 }, -2, 2, rng, dtype), uniform({ 2, 3 }, -2, 2, rng, dtype),
+    uniform({ 5, 2 }, 0.1, 1, rng, dtype) }
+end
 
 --- Ops of symmetric matrices: finite differences move one element, so they go through this.
 samples.symmetric = { eigh = true, cholesky = true }

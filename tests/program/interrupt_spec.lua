@@ -127,6 +127,21 @@ describe("Ctrl-C at the prompt", function()
     stops "cluster.KMeans{ k = 200, n_init = 1000, tol = 0 }:fit(hy.randn(50000, 32))"
   end)
 
+  it("stops saving, and leaves a whole file and no other", function()
+    local path = folder .. "/saved"
+    S.shell(("./hyades -e 'hy.save(%q, hy.ones(1 << 23))'"):format(path))
+    stops(("local x = hy.ones(1 << 23) while true do hy.save(%q, x) end"):format(path))
+    local _, text = S.shell(("./hyades -e 'print(hy.load(%q):sum():item())'"):format(path))
+    assert.equal("8388608.0\n", text)
+    assert.same({}, S.lines("find " .. folder .. " -name '*.part'"))
+    os.remove(path)
+  end)
+
+  it("stops a backward pass, and the tape may be closed", function()
+    stops([[ p = hy.param(hy.randn(400, 400)) for i = 1, 1e9 do local tape <close> = hy.tape() ]] ..
+      [[local y = p for _ = 1, 200 do y = y:mm(p):tanh() end tape:backward(y:sum()) end]])
+  end)
+
   it("stops training", function()
     stops([[local net = nn.MLP{ layers = { 64, 256, 64 } } train.run{ params = net, ]] ..
       [[optimizer = optim.Adam{ lr = 1e-3 }, epochs = 1e9, ]] ..

@@ -15,6 +15,16 @@ static const char script[] =
     "local k = hy.cluster.KMeans{ k = 3, rng = hy.rng(4) }:fit(net:transform(x))\n"
     "hy.seed(5)\n"
     "for _ = 1, 50 do local _ = hy.randn(100, 100):mm(hy.randn(100, 100)) end\n"
+    "local path = os.tmpname()\n"
+    "for _ = 1, 20 do\n"
+    "  hy.save(path, { net = net, k = k, x = x })\n"
+    "  local again = hy.load(path)\n"
+    "  assert(again.k:predict(again.net:transform(again.x)):ne(k.labels):sum():item() == 0)\n"
+    "  local tape <close> = hy.tape()\n"
+    "  local p = hy.param(hy.ones(200, 200))\n"
+    "  tape:backward((p:exp() * p):mean())\n"
+    "end\n"
+    "os.remove(path)\n"
     "local bad = select(2, pcall(hy.sqdist, x, hy.ones(2, 3)))\n"
     "return ('%.17g %.17g %s'):format(k.inertia, hy.rand(1):item(), bad:match 'sqdist.*')\n";
 

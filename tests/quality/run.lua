@@ -16,7 +16,7 @@ local sets = {
   { name = "usps", load = data.usps, pretraining = 50, clustering = 50 },
   { name = "mnist", load = data.mnist, pretraining = 50, clustering = 50 },
 }
-local methods = { "k-means", "AE + k-means", "DEC", "DEC global", "IDEC", "DCN" }
+local methods = { "k-means", "AE + k-means", "DEC", "IDEC", "DCN" }
 
 -- ---- the file -----------------------------------------------------------------------------------
 
@@ -110,7 +110,7 @@ local function run_seed(set, x, seed)
         end
         return deep_model(method, net:clone(), set, streams[method]):fit(x)
       end)
-      keep(set, method, seed, x.y, model.labels,
+      keep(set.name, method, seed, x.y, model.labels,
         { pretraining = method == "k-means" and 0 or pretraining, seconds = seconds, peak = peak() })
     end
   end

@@ -95,7 +95,7 @@ local function iterate(self, x)
 end
 
 function MiniBatchKMeans:fit(x)
-  x = points("MiniBatchKMeans", x, true)
+  x = check.finite("MiniBatchKMeans", "x", points("MiniBatchKMeans", x, true), 0)
   if x:size(1) < self.k then
     error(("MiniBatchKMeans: k = %d needs at least as many points, got %d"):format(self.k,
       x:size(1)), 0)

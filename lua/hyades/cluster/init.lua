@@ -1,5 +1,10 @@
 --- Clustering and decomposition: `cluster.KMeans{ k = 3 }:fit(x).labels`.
 
-return require("hyades.lazy").folder("hyades.cluster", { "FOSSCLU", "FastICA", "FourC", "KMeans",
-  "KMedians", "KMedoids", "LDAKmeans", "MiniBatchKMeans", "ORCLUS", "PCA", "Whitening", "dip",
-  "dip_pvalue", "hungarian" })
+return require("hyades.lazy").folder("hyades.cluster", {
+  "KMeans", "PCA",
+  "FOSSCLU", "FastICA", "FourC", "KMedians", "KMedoids", "LDAKmeans", "MiniBatchKMeans", "ORCLUS",
+  "Whitening",
+  "DipExt", "DipInit", "DipMeans", "DipNSub", "ProjectedDipMeans", "SkinnyDip", "TailoredDip",
+  "UniDip",
+  "dip", "dip_pvalue", "hungarian", "knn", "mst",
+})

@@ -1,11 +1,11 @@
 local hy = require "hyades"
-local cluster, data, loss, model, nn, optim, train =
-  hy.cluster, hy.data, hy.loss, hy.model, hy.nn, hy.optim, hy.train
+local cluster, data, model, nn, optim, train =
+  hy.cluster, hy.data, hy.model, hy.nn, hy.optim, hy.train
 
 --- Deep Embedded Clustering. Xie, Girshick & Farhadi, ICML 2016.
 -- k: clusters · net: autoencoder, pretrained here unless given · alpha: Student-t degrees
 -- target: "batch" sharpens the rows of a batch, "global" all rows at each refresh
--- refresh: epochs between targets · tol: stop when fewer labels move ("global" only)
+-- refresh: epochs between targets, tol: stop when fewer labels move (both "global" only)
 local DEC = model.define("DEC", { k = model.required, net = nn.Autoencoder, init = cluster.KMeans,
   alpha = 1, target = "batch", epochs = 150, refresh = 1, tol = 1e-3, lr = 1e-4, batch = 256,
   rng = hy.rng }, { target = { "batch", "global" } })
@@ -20,6 +20,15 @@ end
 function DEC.target(q)
   local w = q ^ 2 / q:sum(1, { keep = true })
   return w / w:sum(2, { keep = true })
+end
+
+--- KL(p ‖ q) of the soft assignment q of a batch and its target p, in one op: p is made of q, or
+-- comes from the target of all rows.
+-- z: tensor, the embedded rows of the batch · target: tensor n×k
+-- → scalar tensor
+function DEC:loss(z, target, batch)
+  local p = self.target == "global" and target:index(batch.rows) or nil
+  return hy.student_kl(z, self.centers, p, { alpha = self.alpha })
 end
 
 function DEC:assign(z)
@@ -41,17 +50,15 @@ function DEC:fit(x)
     progress = self.verbose and "DEC",
     after_epoch = model.watch(self, x),
     before_epoch = function(epoch)
-      if (epoch - 1) % self.refresh ~= 0 then return end
+      if self.target == "batch" or (epoch - 1) % self.refresh ~= 0 then return end
       local q = self:assign(self.net:transform(x))
       local labels = q:argmax(2)
       local moved = self.labels and labels:ne(self.labels):mean():item() or 1
       target, self.labels = DEC.target(q), labels
-      return self.target == "global" and moved < self.tol and "stop"
+      return moved < self.tol and "stop"
     end,
     loss = function(batch)
-      local q = self:assign(self.net:encode(batch.x))
-      local p = self.target == "batch" and DEC.target(q:detach()) or target:index(batch.rows)
-      return loss.kl(p, q)
+      return self:loss(self.net:encode(batch.x), target, batch)
     end,
   }
   self.labels = self:assign(self.net:transform(x)):argmax(2)

@@ -5,11 +5,11 @@ local DEC = deep.DEC
 
 --- Improved Deep Embedded Clustering: DEC that keeps its decoder. Guo, Gao, Liu & Yin, IJCAI 2017.
 -- k, net, init, alpha, target, refresh, tol: as in DEC · cluster_weight: of the divergence
--- rec_weight: of the reconstruction · reduction: "sum_dims" adds the squared errors of a row;
--- "mean_dims" averages them, as the authors do, and so weighs the clusters d times more
+-- rec_weight: of the reconstruction · reduction: "mean_dims" averages the squared errors of a row, as
+-- the authors do; "sum_dims" adds them, and so weighs the clusters d times less
 local IDEC = model.define("IDEC", { k = model.required, net = nn.Autoencoder, init = cluster.KMeans,
   alpha = 1, target = "batch", epochs = 150, refresh = 1, tol = 1e-3, lr = 1e-4, batch = 256,
-  cluster_weight = 0.1, rec_weight = 1, reduction = "sum_dims", rng = hy.rng },
+  cluster_weight = 0.1, rec_weight = 1, reduction = "mean_dims", rng = hy.rng },
   { target = { "batch", "global" }, reduction = { "sum_dims", "mean_dims" } })
 
 IDEC.assign = DEC.assign
@@ -28,19 +28,17 @@ function IDEC:fit(x)
     progress = self.verbose and "IDEC",
     after_epoch = model.watch(self, x),
     before_epoch = function(epoch)
-      if (epoch - 1) % self.refresh ~= 0 then return end
+      if self.target == "batch" or (epoch - 1) % self.refresh ~= 0 then return end
       local q = self:assign(self.net:transform(x))
       local labels = q:argmax(2)
       local moved = self.labels and labels:ne(self.labels):mean():item() or 1
       target, self.labels = DEC.target(q), labels
-      return self.target == "global" and moved < self.tol and "stop"
+      return moved < self.tol and "stop"
     end,
     loss = function(batch)
       local z = self.net:encode(batch.x)
-      local q = self:assign(z)
-      local p = self.target == "batch" and DEC.target(q:detach()) or target:index(batch.rows)
       local rec = loss.reconstruction(self.net:decode(z), batch.x, { reduction = self.reduction })
-      return self.cluster_weight * loss.kl(p, q) + self.rec_weight * rec
+      return self.cluster_weight * DEC.loss(self, z, target, batch) + self.rec_weight * rec
     end,
   }
   self.labels = self:assign(self.net:transform(x)):argmax(2)

@@ -11,6 +11,8 @@ local loss = hy.loss
 -- counts
 function loss.cross_entropy(logits, target, options)
   local given = check.options("loss.cross_entropy", options, { weights = check.optional })
+  guard.tensor("loss.cross_entropy", "logits", logits)
+  if type(target) ~= "table" then guard.tensor("loss.cross_entropy", "target", target) end
   local log_p = guard.log_softmax(logits)
   if type(target) ~= "table" and target.dtype ~= "index" then
     guard.same_shape("loss.cross_entropy", logits, target)

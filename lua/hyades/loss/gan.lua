@@ -11,9 +11,9 @@ local guard = require "hyades.loss.guard"
 function loss.gan(made, real, options)
   local given = check.options("loss.gan", options, { label = 1 })
   check.number("loss.gan", "label", given.label, 0, 1)
-  for _, logits in ipairs{ made, real } do
+  for name, logits in pairs{ made = made or false, real = real } do
     if not guard.is_tensor(logits) then
-      error("loss.gan: expected tensors of logits, got " .. check.describe(logits), 2)
+      error(("loss.gan: expected tensors of logits, got %s for %s"):format(check.describe(logits), name), 2)
     end
   end
   if not real then return (-made):softplus():mean() end

@@ -30,6 +30,14 @@ function guard.same_shape(name, x, y)
   if a ~= b then error(("%s: the shapes differ: %s and %s"):format(name, a, b), 3) end
 end
 
+--- Raise unless x is a tensor.
+-- name: string, the loss · argument: string, what x is called there · x: anything
+function guard.tensor(name, argument, x)
+  if not guard.is_tensor(x) then
+    error(("%s: %s must be a tensor, got %s"):format(name, argument, check.describe(x)), 3)
+  end
+end
+
 --- Raise unless x is a tensor with rows and columns, and at least one row.
 -- name: string, the loss · argument: string, what x is called there · x: anything
 function guard.matrix(name, argument, x)

@@ -1,4 +1,5 @@
 local hy = require "hyades"
+local guard = require "hyades.loss.guard"
 local loss = hy.loss
 
 --- Squared distance of each row to its center, averaged over the rows. An embedding that is the
@@ -7,6 +8,8 @@ local loss = hy.loss
 -- nearest center by default
 -- → scalar tensor
 function loss.kmeans(z, centers, labels)
+  guard.tensor("loss.kmeans", "z", z)
+  guard.tensor("loss.kmeans", "centers", centers)
   centers = centers:detach()
   labels = labels or hy.sqdist(z:detach(), centers):argmin(2)
   return (z - centers:index(labels)):square():sum(2):mean()

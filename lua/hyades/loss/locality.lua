@@ -26,6 +26,7 @@ function loss.locality(z, neighbors, weights)
   local n = z:size(1)
   local gap = (z:unsqueeze(2) - embedded(z, neighbors)):square():sum(3)
   if weights then
+    guard.tensor("loss.locality", "weights", weights)
     weights = weights:reshape(n, -1)
     guard.same_shape("loss.locality: weights", weights, gap)
     gap = gap * weights

@@ -1,12 +1,13 @@
-local loss = require("hyades").loss
+local hy = require "hyades"
 local guard = require "hyades.loss.guard"
+local loss = hy.loss
 
 --- Mean squared error over all elements.
 -- output, target: tensors of one shape
 -- → scalar tensor
 function loss.mse(output, target)
   guard.same_shape("loss.mse", output, target)
-  return (output - target):square():mean()
+  return hy.mean_square_error(output, target)
 end
 
 return loss.mse

@@ -14,11 +14,11 @@ function loss.reconstruction(output, x, options)
     { reduction = "sum_dims", layers = check.optional })
   guard.choice("loss.reconstruction", "reduction", given.reduction, { "sum_dims", "mean_dims" })
   guard.same_shape("loss.reconstruction", output, x)
-  local value = (output - x):square():mean()
+  local value = hy.mean_square_error(output, x)
   if given.reduction == "sum_dims" then value = value * (x:numel() / x:size(1)) end
   for _, pair in ipairs(given.layers or {}) do
     guard.same_shape("loss.reconstruction: layers", pair[1], pair[2])
-    value = value + (pair[1] - pair[2]):square():mean()
+    value = value + hy.mean_square_error(pair[1], pair[2])
   end
   return value
 end

@@ -10,6 +10,7 @@ local guard = require "hyades.loss.guard"
 function loss.target(q, options)
   local given = check.options("loss.target", options, { power = 2, balanced = true })
   guard.positive("loss.target", "power", given.power)
+  guard.tensor("loss.target", "q", q)
   q = q:detach()
   local log_weight = guard.log(q) * given.power
   if given.balanced then log_weight = log_weight - guard.log(q:sum(1, { keep = true })) end

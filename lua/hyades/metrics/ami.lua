@@ -13,11 +13,12 @@ end
 -- 1 for the same partition, about 0 for random ones; it may be negative.
 -- truth, labels: index tensors n or n×1, or arrays of integers
 -- options: average="arithmetic" | "geometric" | "min" | "max" of the two entropies
+--   drop_noise=false, leave out the points that are -1 in truth or labels
 -- → number
 local function ami(truth, labels, options)
-  options = check.options("ami", options, { average = "arithmetic" })
+  options = check.options("ami", options, { average = "arithmetic", drop_noise = false })
   local average = partition.average("ami", options.average)
-  local p = partition.compare("ami", truth, labels)
+  local p = partition.compare("ami", truth, labels, options.drop_noise)
   if partition.same(p) then return 1.0 end
   if #p.a == 1 or #p.b == 1 then return 0.0 end
   local information, ha, hb = partition.information(p)

@@ -27,7 +27,11 @@ local function ranked(where, list)
   return hy.tensor(ranks, { dtype = "index" })
 end
 
-local function read(where, labels)
+--- One labeling, checked.
+-- where: string, the measure and its argument, for errors
+-- labels: index tensor n or n×1, or an array of integers
+-- → index n; Lua arrays become positions among their distinct ids
+function partition.labels(where, labels)
   if type(labels) == "table" and not class.of(labels) then
     if #labels == 0 then error(where .. " is empty; at least one point is needed", 0) end
     return ranked(where, labels)
@@ -37,33 +41,50 @@ local function read(where, labels)
       class.kind(labels) == "tensor" and labels.dtype .. ' tensor; use :to("index")'
       or class.kind(labels) or type(labels)), 0)
   end
-  if labels:dim() == 2 and labels:size(2) > 1 then
+  if labels:dim() == 2 and labels:size(2) ~= 1 then
     error(("%s holds %d labelings; choose one with :narrow(2, i, 1)"):format(where,
       labels:size(2)), 0)
   end
-  return labels
+  return labels:reshape(-1)
+end
+
+--- Which points of a labeling are noise, -1?
+-- labels: index n, or an array of integers
+-- → u8 n
+function partition.noise(labels)
+  if class.kind(labels) == "tensor" then return labels:reshape(-1):eq(-1) end
+  local noise = {}
+  for i = 1, #labels do noise[i] = labels[i] == -1 and 1 or 0 end
+  return hy.tensor(noise, { dtype = "u8" })
 end
 
 --- Two labelings of the same points, checked.
 -- name: string, the measure, for errors
 -- truth, labels: index tensors n or n×1, or arrays of integers
+-- drop_noise: flag, leave out the points that are noise in either
 -- → two index tensors
-function partition.read(name, truth, labels)
-  truth, labels = read(name .. ": truth", truth), read(name .. ": labels", labels)
-  local n = truth:numel()
-  if n ~= labels:numel() then
-    error(("%s: truth has %d points and labels has %d"):format(name, n, labels:numel()), 0)
+function partition.read(name, truth, labels, drop_noise)
+  local t, l = partition.labels(name .. ": truth", truth), partition.labels(name .. ": labels", labels)
+  local n = t:numel()
+  if n ~= l:numel() then
+    error(("%s: truth has %d points and labels has %d"):format(name, n, l:numel()), 0)
   end
   if n == 0 then error(name .. ": truth and labels are empty; at least one point is needed", 0) end
-  return truth, labels
+  if not drop_noise then return t, l end
+  local noise, other = partition.noise(truth), partition.noise(labels)
+  local kept = noise:where(noise, other):eq(0)
+  if kept:sum():item() == 0 then
+    error(name .. ": every point is noise in truth or labels; at least one point is needed", 0)
+  end
+  return t:index(kept), l:index(kept)
 end
 
 --- The overlaps of two labelings, as Lua arrays.
--- name: string, the measure, for errors · truth, labels: as in partition.read
+-- name: string, the measure, for errors · truth, labels, drop_noise: as in partition.read
 -- → { n=, a= sizes in truth, b= sizes in labels, cells= array of { count, i, j } }: count points
 --   lie in class i and cluster j; the counts are integers
-function partition.compare(name, truth, labels)
-  truth, labels = partition.read(name, truth, labels)
+function partition.compare(name, truth, labels, drop_noise)
+  truth, labels = partition.read(name, truth, labels, drop_noise)
   local counts, rows, columns = hy.overlaps(truth, labels)
   counts, rows, columns = counts:totable(), rows:totable(), columns:totable()
   local p = { n = truth:numel(), a = {}, b = {}, cells = {} }

@@ -24,10 +24,7 @@ function BatchNorm1d:init(columns, options)
 end
 
 function BatchNorm1d:forward(x)
-  if x:size(-1) ~= self.columns then
-    error(("%s: expected rows of length %d, got %s"):format(self, self.columns,
-      table.concat(x:size(), "×")), 0)
-  end
+  check.rows(self, x, self.columns)
   return hy.batch_norm(x, self.scale, self.shift, self.running_mean, self.running_var, {
     momentum = self.momentum, eps = self.eps,
     mode = self.averages_frozen and from_batch_only or self.training and from_batch or from_averages,

@@ -19,10 +19,7 @@ function LayerNorm:init(columns, options)
 end
 
 function LayerNorm:forward(x)
-  if x:size(-1) ~= self.columns then
-    error(("%s: expected rows of length %d, got %s"):format(self, self.columns,
-      table.concat(x:size(), "×")), 0)
-  end
+  check.rows(self, x, self.columns)
   return x:layer_norm(self.scale, self.shift, { eps = self.eps })
 end
 

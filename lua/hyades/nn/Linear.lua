@@ -24,11 +24,15 @@ function Linear:init(inputs, outputs, options)
 end
 
 function Linear:forward(x)
-  if x:size(-1) ~= self.inputs then
-    error(("%s: expected rows of length %d, got %s"):format(self, self.inputs,
-      table.concat(x:size(), "×")), 0)
-  end
-  return hy.linear(x, self.weight, self.bias)
+  return self:activated(x)
+end
+
+--- The layer and an activation in one op.
+-- x: tensor with rows · options: as hy.linear takes them: activation=, slope=; optional
+-- → tensor
+function Linear:activated(x, options)
+  check.rows(self, x, self.inputs)
+  return hy.linear(x, self.weight, self.bias, options or {})
 end
 
 function Linear:__tostring()

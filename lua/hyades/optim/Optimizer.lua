@@ -13,6 +13,9 @@ local Optimizer = class.define("Optimizer")
 -- → the optimizer
 function Optimizer:init(options)
   local own = class.of(self)
+  if not own.defaults then
+    error("optim.Optimizer: is what the optimizers share; make one such as optim.Adam", 2)
+  end
   self.options = check.options("optim." .. own.class_name, options, own.defaults)
   check.number("optim." .. own.class_name, "lr", self.options.lr, 0)
   for name, value in pairs(self.options) do self[name] = value end
@@ -53,6 +56,9 @@ local function setting_of(self, group, factor)
     setting[name] = value
   end
   setmetatable(setting, { __index = self })
+  if type(setting.lr) ~= "number" then
+    error(("%s: lr must be a number, got %s"):format(tostring(self), check.describe(setting.lr)), 0)
+  end
   setting.lr = setting.lr * (factor.lr or 1)
   if factor.momentum and setting.betas then
     setting.betas = { factor.momentum, setting.betas[2] }

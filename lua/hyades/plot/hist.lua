@@ -11,7 +11,7 @@ local DEFAULTS = {
 
 -- The rule of Freedman and Diaconis: width 2·IQR / n^(1/3), here between 8 and 80 bins.
 local function suitable_bins(values, lo, hi)
-  local sorted = table.move(values, 1, #values, 1, {})
+  local sorted = table.move(values, 1, rawlen(values), 1, {})
   table.sort(sorted)
   local n = #sorted
   local iqr = sorted[math.ceil(n * 0.75)] - sorted[math.ceil(n * 0.25)]

@@ -42,7 +42,7 @@ function numbers.vector(fn, what, value)
     for i, row in ipairs(array) do column[i] = row[1] end
     array = column
   end
-  for i = 1, #array do
+  for i = 1, rawlen(array) do
     if type(array[i]) ~= "number" then
       numbers.fail(fn, "%s: expected one number per entry, got %s at %d", what, type(array[i]), i)
     end
@@ -58,7 +58,7 @@ function numbers.labels(fn, what, value, n)
     numbers.fail(fn, "%s: expected %d entries, one per point, got %d", what, n, #labels)
   end
   local integers = {}
-  for i = 1, #labels do
+  for i = 1, rawlen(labels) do
     integers[i] = math.tointeger(labels[i])
       or numbers.fail(fn, "%s: expected integers, got %g at %d", what, labels[i], i)
   end
@@ -91,7 +91,7 @@ end
 function numbers.range(arrays)
   local lo, hi = math.huge, -math.huge
   for _, array in ipairs(arrays) do
-    for i = 1, #array do
+    for i = 1, rawlen(array) do
       local v = array[i]
       if v == v and math.abs(v) < math.huge then
         if v < lo then lo = v end
@@ -114,7 +114,7 @@ function numbers.arguments(fn, most, braces, ...)
     for key, value in pairs(data[1]) do
       if math.type(key) ~= "integer" then given[key] = value end
     end
-    data = table.move(data[1], 1, #data[1], 1, {})
+    data = table.move(data[1], 1, rawlen(data[1]), 1, {})
   elseif n > 1 and type(data[n]) == "table" and not data[n][1] then
     given, data[n] = data[n], nil
   end
