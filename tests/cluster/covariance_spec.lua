@@ -130,6 +130,21 @@ describe("eigh_batch", function()
     assert.close(a, back, 1e-10)
   end)
 
+  it("gives the same bits for one thread and three", function()
+    local a = hy.randn(60, 20, 20, { rng = hy.rng(1), dtype = "f64" })
+    a = a + a:permute{ 1, 3, 2 }
+    local threads, results = hy.threads(), {}
+    for n = 1, 3 do
+      hy.threads(n)
+      results[n] = { hy.eigh_batch(a) }
+      results[n][3], results[n][4] = hy.eigh_batch(a:narrow(1, 1, 1))
+    end
+    hy.threads(threads)
+    for i, expected in ipairs(results[1]) do
+      assert.equal(0, expected:ne(results[3][i]):sum():item())
+    end
+  end)
+
   it("leaves the vectors out when told so", function()
     local a = hy.randn(9, 4, 4, { rng = hy.rng(1), dtype = "f64" })
     a = a:matmul(a:permute{ 1, 3, 2 })
