@@ -83,6 +83,14 @@ hy_status hy_hungarian(hy_ctx *cx, int64_t rows, int64_t columns, const double *
 /* order.c: n finite values in ascending order. scratch: 16 bytes a value, aligned for doubles. */
 void hy_sort_values(int64_t n, const double *x, double *sorted, void *scratch);
 
+/* triangle.c: the lower triangle of the symmetric a (d×d) becomes l with a = l·lᵀ; false where a is
+ * not positive definite up to rounding. room: d × HY_TRIANGLE_PANEL. */
+enum { HY_TRIANGLE_PANEL = 16 };
+bool hy_triangle_factor(hy_ctx *cx, const hy_matrix_kernels *m, int64_t d, double *a, double *room);
+/* inverse = l⁻¹, with zeros above its diagonal. room: the same. */
+void hy_triangle_invert(hy_ctx *cx, const hy_matrix_kernels *m, int64_t d, const double *l,
+                        double *inverse, double *room);
+
 /* dip.c: the dip of n sorted finite values (n ≤ INT32_MAX / 2), which is at least 1 / 2n unless
  * `zero`; the modal interval, and the triangle whose middle point is farthest from the chord of the
  * others (−1: none). scratch: HY_DIP_SCRATCH bytes a value, aligned for doubles. */

@@ -24,6 +24,7 @@ static const hy_op *const families[] = {
     hy_ops_kmeans,
     hy_ops_partition,
     hy_ops_dip,
+    hy_ops_gmm,
     hy_ops_neighbors,
     hy_ops_tree,
     hy_ops_scatter,

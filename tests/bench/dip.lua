@@ -2,19 +2,6 @@
 
 local hy = require "hyades"
 
--- Slope of log seconds over log n.
-local function exponent(sizes, seconds)
-  local mean_x, mean_y, cross, square = 0, 0, 0, 0
-  for i, n in ipairs(sizes) do
-    mean_x, mean_y = mean_x + math.log(n) / #sizes, mean_y + math.log(seconds[i]) / #sizes
-  end
-  for i, n in ipairs(sizes) do
-    local x = math.log(n) - mean_x
-    cross, square = cross + x * (math.log(seconds[i]) - mean_y), square + x * x
-  end
-  return cross / square
-end
-
 return function(bench)
   bench.section("dip", function()
     print "Hartigan's dip of sorted f64 values; the C code behind the Python packages takes 28 ns a value"
@@ -25,7 +12,7 @@ return function(bench)
       bench.row(("dip of %d values"):format(n), seconds[i] / n * 1e9, "ns", "limit 14 ns a value",
         14e-9 * n / seconds[i])
     end
-    bench.row("growth from 10,000 to 1,000,000", exponent(sizes, seconds), "", "limit 1.15")
+    bench.row("growth from 10,000 to 1,000,000", bench.exponent(sizes, seconds), "", "limit 1.15")
     local x = hy.randn(100000, { dtype = "f64", rng = hy.rng(1) })
     local sorting = bench.shortest(function() x:sort() end)
     local both = bench.shortest(function() hy.dip(x) end)

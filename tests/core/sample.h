@@ -47,6 +47,7 @@ static const struct {
     { "full.value", "7" },
     { "unsqueeze.axis", "1" },
     { "narrow.first", "2" },
+    { "gmm_e_step.covariances", "ds1s" },
     { "diag.x", "dss" },
     { "eigh_batch.x", "d244" },
     { "eigh_largest.x", "d44" },

@@ -198,6 +198,13 @@ samples.special = {
   kmeans_plusplus = function(rng, dtype)
     return { uniform({ 20, 3 }, -2, 2, rng, dtype), 3, { rng = hy.rng(3) } }
   end,
+  gmm_e_step = function(rng, dtype)
+    return { uniform({ 9, 3 }, -2, 2, rng, dtype), uniform({ 2 }, 0.5, 1, rng, dtype),
+      uniform({ 2, 3 }, -2, 2, rng, dtype), uniform({ 2, 1, 3 }, 0.5, 2, rng, dtype) }
+  end,
+  gmm_m_step = function(rng, dtype)
+    return { uniform({ 9, 3 }, -2, 2, rng, dtype), uniform({ 9, 2 }, 0, 1, rng, dtype) }
+  end,
   kmeans = function(rng, dtype)
     local x = uniform({ 20, 3 }, -2, 2, rng, dtype)
     return { x, x:narrow(1, 1, 3) }

@@ -1,7 +1,8 @@
 --- Clustering and decomposition: `cluster.KMeans{ k = 3 }:fit(x).labels`.
 
 return require("hyades.lazy").folder("hyades.cluster", {
-  "KMeans", "PCA",
+  "KMeans", "PCA", "GMM",
+  "XMeans", "GMeans", "PGMeans", "GapStatistic", "SpecialK",
   "FOSSCLU", "FastICA", "FourC", "KMedians", "KMedoids", "LDAKmeans", "MiniBatchKMeans", "ORCLUS",
   "Whitening",
   "DipExt", "DipInit", "DipMeans", "DipNSub", "ProjectedDipMeans", "SkinnyDip", "TailoredDip",
