@@ -1,6 +1,6 @@
 /*
- * Means and covariances in f64: of all points, around the means of clusters, of each cluster, and
- * weighted. Points are centered block by block; a block is multiplied with itself in tiles, and the
+ * Means and covariances in f64: of all points, around the means of clusters, and of each
+ * cluster. Points are centered block by block; a block is multiplied with itself in tiles, and the
  * tiles are added up. Blocks and tiles depend on the sizes alone: same bits for any thread count.
  */
 #include <math.h>
@@ -27,8 +27,6 @@ typedef struct scatter {
     const int32_t *pick;  /* points to take; NULL: all */
     const int32_t *label; /* whose mean each point is centered on; NULL: the first */
     const double *mean;
-    const double *weight; /* of each point; NULL: 1 */
-    int64_t weight_step;
     int64_t first, count; /* the block at hand */
     double *sum;          /* d×d */
 } scatter;
@@ -57,23 +55,22 @@ static hy_status prepare(hy_ctx *cx, hy_call *c, bool fast, scatter *s)
     return HY_OK;
 }
 
-/* row (d numbers) = factor · (x − mean). An f32 x that becomes f64 lies in the second half of the
+/* row (d numbers) = x − mean. An f32 x that becomes f64 lies in the second half of the
  * row, so that nothing is written over before it is read. */
-static void center_row(const scatter *s, const void *x, const double *mean, double factor,
-                       void *row)
+static void center_row(const scatter *s, const void *x, const double *mean, void *row)
 {
     const double *wide = x;
     const float *narrow = x;
     const int64_t d = s->p.d;
     if (s->p.dtype == HY_F64)
         for (int64_t j = 0; j < d; j++)
-            ((double *)row)[j] = (wide[j] - mean[j]) * factor;
+            ((double *)row)[j] = wide[j] - mean[j];
     else if (s->dtype == HY_F64)
         for (int64_t j = 0; j < d; j++)
-            ((double *)row)[j] = ((double)narrow[j] - mean[j]) * factor;
+            ((double *)row)[j] = (double)narrow[j] - mean[j];
     else
         for (int64_t j = 0; j < d; j++)
-            ((float *)row)[j] = (float)(((double)narrow[j] - mean[j]) * factor);
+            ((float *)row)[j] = (float)((double)narrow[j] - mean[j]);
 }
 
 static void center_rows(void *arg, int64_t begin, int64_t end)
@@ -89,8 +86,7 @@ static void center_rows(void *arg, int64_t begin, int64_t end)
             continue;
         }
         hy_points_copy(&s->p, at, x);
-        center_row(s, x, s->mean + label * d, s->weight ? sqrt(s->weight[at * s->weight_step]) : 1,
-                   row);
+        center_row(s, x, s->mean + label * d, row);
     }
 }
 
@@ -157,12 +153,11 @@ static hy_status prepare_groups(hy_ctx *cx, hy_call *c, const scatter *s, groups
     return f64_scratch(cx, c, g->k, &g->part_count);
 }
 
-/* Means of the rows by label, with the given weights in the points' type; zeros where there is
- * nothing. */
-static hy_status find_means(hy_ctx *cx, const scatter *s, const groups *g, const void *weight)
+/* Means of the rows by label; zeros where there is nothing. */
+static hy_status find_means(hy_ctx *cx, const scatter *s, const groups *g)
 {
-    HY_TRY(hy_points_sums(cx, &s->p, g->k, weight, g->label, g->mean, g->count, g->part,
-                          g->part_count));
+    HY_TRY(
+        hy_points_sums(cx, &s->p, g->k, NULL, g->label, g->mean, g->count, g->part, g->part_count));
     for (int64_t i = 0; i < g->k * s->p.d; i++)
         if (g->count[i / s->p.d] > 0)
             g->mean[i] /= g->count[i / s->p.d];
@@ -228,7 +223,7 @@ static hy_status covariance_fwd(hy_ctx *cx, hy_call *c)
     HY_TRY(prepare_groups(cx, c, &s, &g));
     HY_TRY(f64_scratch(cx, c, g.k, &g.count));
     g.mean = hy_data(c->out[1]);
-    HY_TRY(find_means(cx, &s, &g, NULL));
+    HY_TRY(find_means(cx, &s, &g));
     for (int64_t j = 0; j < g.k; j++)
         points += g.count[j];
     if (!(points > ddof))
@@ -280,7 +275,7 @@ static hy_status label_covariances_fwd(hy_ctx *cx, hy_call *c)
     HY_TRY(prepare_groups(cx, c, &s, &g));
     HY_TRY(hy_temp(cx, c, HY_INDEX, 1, &s.p.n, &picks));
     HY_TRY(hy_temp(cx, c, HY_INDEX, 1, &g.k, &ends));
-    HY_TRY(find_means(cx, &s, &g, NULL));
+    HY_TRY(find_means(cx, &s, &g));
     int32_t *pick = hy_data(picks), *end = hy_data(ends);
     sort_by_label(s.p.n, &g, pick, end);
     double *sum = hy_data(c->out[0]);
@@ -288,50 +283,6 @@ static hy_status label_covariances_fwd(hy_ctx *cx, hy_call *c)
         s.pick = pick + first;
         s.mean = g.mean + j * s.p.d;
         HY_TRY(find_scatter(cx, &s, end[j] - first, fmax(g.count[j], 1), sum + j * s.p.d * s.p.d));
-    }
-    return HY_OK;
-}
-
-/* The weights as f64, row by row, each checked. */
-static hy_status read_weights(hy_ctx *cx, hy_call *c, int64_t n, double **out)
-{
-    hy_tensor *weights = c->in[1], *copy;
-    if (weights->shape[0] != n)
-        return hy_fail_shapes(cx, "x and weights differ in rows", c->in[0], weights);
-    HY_TRY(hy_need_real(cx, weights));
-    HY_TRY(hy_temp_to(cx, c, weights, HY_F64, &copy));
-    *out = hy_data(copy);
-    for (int64_t i = 0; i < hy_numel(copy); i++)
-        if (!((*out)[i] >= 0 && isfinite((*out)[i])))
-            return hy_fail(cx, HY_EARG, "weights is %g at row %lld; weights are 0 or more",
-                           (*out)[i], (long long)(i / weights->shape[1]) + 1);
-    return HY_OK;
-}
-
-static hy_status soft_covariances_fwd(hy_ctx *cx, hy_call *c)
-{
-    scatter s = { .weight_step = c->in[1]->shape[1] };
-    groups g = { .k = c->in[1]->shape[1] }, one = { .k = 1 };
-    hy_tensor *columns;
-    double *weight = NULL;
-
-    HY_TRY(prepare(cx, c, false, &s));
-    HY_TRY(read_weights(cx, c, s.p.n, &weight));
-    HY_TRY(put_out(cx, c, &s, &g));
-    HY_TRY(one_label(cx, c, s.p.n, &one.label));
-    HY_TRY(prepare_groups(cx, c, &s, &one));
-    HY_TRY(hy_temp_swap(cx, c, c->in[1], 0, 1, &columns));
-    HY_TRY(hy_temp_to(cx, c, columns, s.p.dtype, &columns));
-    HY_TRY(hy_temp_contiguous(cx, c, columns, &columns));
-    double *sum = hy_data(c->out[0]);
-    for (int64_t j = 0; j < g.k; j++) {
-        one.mean = g.mean + j * s.p.d;
-        one.count = g.count + j;
-        HY_TRY(find_means(cx, &s, &one, (char *)hy_data(columns) + j * s.p.n * s.p.size));
-        s.mean = one.mean;
-        s.weight = weight + j;
-        const double divisor = *one.count > 0 ? *one.count : 1;
-        HY_TRY(find_scatter(cx, &s, s.p.n, divisor, sum + j * s.p.d * s.p.d));
     }
     return HY_OK;
 }
@@ -349,10 +300,5 @@ const hy_op hy_ops_scatter[] = {
       .forward = label_covariances_fwd,
       .doc = "Covariance of the rows of each label 1..k (f64, k×d×d, divided by their number), "
              "their means and counts; zeros where there is none, -1 is skipped." },
-    { .name = "soft_covariances",
-      .signature = "x:matrix weights:matrix -> tensor matrix vector",
-      .forward = soft_covariances_fwd,
-      .doc = "For each column of weights (n×k) the weighted covariance of the rows of x (f64, "
-             "k×d×d, divided by the sum of the weights), the weighted mean and that sum." },
     { 0 },
 };

@@ -6,8 +6,8 @@ local cluster = hy.cluster
 
 -- Prints the seconds of NumPy's covariance and eigh; stops unless it finds the same singular values.
 local numpy = [[
-import time, numpy
-x, s = numpy.load(%q), numpy.load(%q)
+import sys, time, numpy
+x, s = numpy.load(sys.argv[1]), numpy.load(sys.argv[2])
 best = 1e9
 for _ in range(3):
     begun = time.perf_counter()
@@ -20,23 +20,23 @@ print(best)
 ]]
 
 local scikit = [[
-import time, numpy, warnings
+import sys, time, numpy, warnings
 from sklearn.cluster import MiniBatchKMeans
 warnings.filterwarnings("ignore")
-x = numpy.load(%q)
+x = numpy.load(sys.argv[1])
 begun = time.perf_counter()
 model = MiniBatchKMeans(10, batch_size=1024, n_init=3, random_state=0).fit(x)
 print(time.perf_counter() - begun)
 ]]
 
---- What a piece of Python prints that reads these tensors from files; nil where it cannot run.
+--- The number that a piece of Python prints which reads these tensors; nil where it cannot run.
 local function peer(bench, code, ...)
   local names = {}
   for i, x in ipairs{ ... } do
     names[i] = os.tmpname()
     hy.data.save_npy(names[i], x)
   end
-  local seconds = tonumber((bench.peer(code:format(table.unpack(names)))))
+  local seconds = bench.peer(code, table.unpack(names))
   for _, name in ipairs(names) do os.remove(name) end
   return seconds
 end

@@ -7,6 +7,6 @@ local bench = require "tests.bench.bench"
 
 print(("Hyades %s, kernels %s, %d threads"):format(hy.version, hy.cpu_table(), hy.threads()))
 for _, topic in ipairs{ "training", "deep", "peak", "kmeans", "mixtures", "memory", "dip", "metrics",
-  "start" } do
+  "components", "start" } do
   require("tests.bench." .. topic)(bench)
 end

@@ -53,7 +53,6 @@ static const struct {
     { "eigh_largest.x", "d44" },
     { "label_covariances.x", "d44" },
     { "label_covariances.labels", "i4" },
-    { "soft_covariances.weights", "ds2" },
     { "kmedoids.medoids", "i2" },
     { "oriented_sqdist.x", "ds4" },
     { "oriented_sqdist.centers", "d44" },

@@ -175,9 +175,6 @@ samples.special = {
   end,
   kmedoids_build = function(rng, dtype) return { uniform({ 20, 3 }, -2, 2, rng, dtype), 3 } end,
   label_covariances = function(rng, dtype) return { uniform({ 5, 3 }, -2, 2, rng, dtype), labels(), 3 } end,
-  soft_covariances = function(rng, dtype)
-    return { uniform({ 5, 3 }, -2, 2, rng, dtype), uniform({ 5, 2 }, 0, 1, rng, dtype) }
-  end,
   hungarian = function(rng) return { uniform({ 4, 4 }, 0, 9, rng, "f64") } end,
   contingency = function() return { labels(), labels() } end,
   overlaps = function() return { labels(), labels() } end,

@@ -33,39 +33,25 @@ local function log_det(covariance)
     2 * hy.cholesky(covariance):diag():log():sum():item()
 end
 
--- ln N(z; mean, covariance) of every row of z.
-local function log_normal(z, mean, covariance)
-  local m = z:size(2)
-  local l = hy.cholesky(covariance)
-  local white = hy.solve(l, (z - mean):t())
-  return white:square():sum(1) * -0.5 - (m * math.log(2 * math.pi) + log_det(covariance)) / 2
-end
-
--- ln (weight_c · N_c) of every row of z: n×k.
-local function log_joint(mix, z)
-  local columns = {}
-  for c = 1, mix.weights:numel() do
-    columns[c] = log_normal(z, mix.means[c], mix.covariances[c]) + mix.weights[c]:log()
-  end
-  return hy.stack(columns, 2)
-end
-
 -- The mixture that the responsibilities describe. A component that hardly any point is left in
 -- starts again at the point that is explained worst.
-local function mixture(z, soft, ridge, badness)
-  local m = z:size(2)
-  local covariances, means, counts = hy.soft_covariances(z, soft)
-  for c, count in ipairs(counts:totable()) do
-    if count < m + 1 and badness then
-      local worst = badness:argmax(1):item()
-      badness = badness:masked_fill(hy.arange(1, z:size(1)):eq(worst), -math.huge)
+local function mixture(z, soft, ridge, density)
+  local weights, means, covariances = hy.gmm_m_step(z, soft, { reg = ridge })
+  for c, count in ipairs(soft:sum(1):totable()) do
+    if density and count < z:size(2) + 1 then
+      local worst = density:argmin(1):item()
+      density = density:masked_fill(hy.arange(1, z:size(1)):eq(worst), math.huge)
       means:narrow(1, c, 1):copy(z:narrow(1, worst, 1))
-      covariances:narrow(1, c, 1):copy(hy.covariance(z, { ddof = 0 }):unsqueeze(1))
+      covariances:narrow(1, c, 1):copy(hy.covariance(z, { ddof = 0 }) + eye(z:size(2)) * ridge)
+      weights:narrow(1, c, 1):copy(weights:narrow(1, c, 1):maximum(1 / z:size(1)))
     end
   end
-  counts = counts:maximum(1)
-  return { weights = counts / counts:sum(), means = means,
-    covariances = covariances + eye(m) * ridge }
+  return { weights = weights, means = means, covariances = covariances }
+end
+
+-- Responsibilities n×k, and the log density of every row of z.
+local function expect(mix, z)
+  return hy.gmm_e_step(z, mix.weights, mix.means, mix.covariances)
 end
 
 --- What the rotation minimizes, with points shared out: half of n_c ln det of each component's
@@ -102,13 +88,15 @@ local function first_rotation(self, data, rng)
   return vectors
 end
 
--- Log-likelihood of the rest: one Gaussian.
+-- Log-likelihood of the rest: one Gaussian around the origin.
 local function rest(data, V, m)
   local d = data.d
   if m == d then return 0 end
   local outside = V:narrow(2, m + 1, d - m)
   local covariance = outside:t():mm(data.total):mm(outside)
-  return log_normal(data.x:mm(outside), 0, covariance):sum():item() -- the mean is at the origin
+  local one = { weights = hy.ones(1, { dtype = "f64" }), covariances = covariance:unsqueeze(1),
+    means = hy.zeros(1, d - m, { dtype = "f64" }) }
+  return (select(2, expect(one, data.x:mm(outside)))):sum():item()
 end
 
 local function run(self, data, m, progress)
@@ -120,22 +108,20 @@ local function run(self, data, m, progress)
   local mix = mixture(z, soft, data.ridge)
   local found = { V = V, history = {}, log_likelihood = -math.huge }
   for iteration = 1, self.max_iter do
-    local joint, evidence
+    local density
     for _ = 1, self.em_iter do
-      joint = log_joint(mix, z)
-      evidence = joint:logsumexp(2)
-      soft = (joint - evidence:reshape(-1, 1)):exp()
-      mix = mixture(z, soft, data.ridge, -evidence)
+      soft, density = expect(mix, z)
+      mix = mixture(z, soft, data.ridge, density)
     end
-    local covariances, means, counts = hy.soft_covariances(data.x, soft)
-    V = FOSSCLU.rotate(V, m, covariances + eye(data.d) * data.ridge, counts, data.total, SWEEPS)
+    local weights, means, covariances = hy.gmm_m_step(data.x, soft, { reg = data.ridge })
+    V = FOSSCLU.rotate(V, m, covariances, weights * data.x:size(1), data.total, SWEEPS)
     z = data.x:mm(V:narrow(2, 1, m))
     mix = mixture(z, soft, data.ridge)
-    joint = log_joint(mix, z)
-    local likelihood = joint:logsumexp(2):sum():item() + rest(data, V, m)
+    soft, density = expect(mix, z)
+    local likelihood = density:sum():item() + rest(data, V, m)
     local gain = likelihood - found.log_likelihood
     found.history[iteration], found.iterations = likelihood, iteration
-    found.V, found.mix, found.joint, found.means = V, mix, joint, means
+    found.V, found.mix, found.soft, found.means = V, mix, soft, means
     found.log_likelihood = likelihood
     progress:step():set{ log_likelihood = likelihood }
     if gain <= self.tol * math.abs(likelihood) then break end
@@ -160,8 +146,7 @@ local function keep(self, found, m, mean, dtype)
   local offset = mean:reshape(1, -1):mm(found.V:narrow(2, 1, m))
   self.means, self.covariances = found.mix.means + offset, found.mix.covariances
   self.centers = (found.means + mean):to(dtype)
-  self.soft = found.joint:softmax(2)
-  self.labels = found.joint:argmax(2)
+  self.soft, self.labels = found.soft, found.soft:argmax(2)
   for _, name in ipairs{ "log_likelihood", "bic", "iterations", "history" } do
     self[name] = found[name]
   end
@@ -211,7 +196,7 @@ end
 -- x: tensor n×d
 -- → tensor n×k
 function FOSSCLU:assign(x)
-  return log_joint(self, self:transform(x):to "f64"):softmax(2)
+  return (expect(self, self:transform(x):to "f64"))
 end
 
 return FOSSCLU
