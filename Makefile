@@ -63,7 +63,7 @@ TYPE_f32   := float
 TYPE_f64   := double
 TYPE_u8    := uint8_t
 TYPE_index := int32_t
-KERNELS    := elementwise reduce matrix distance nearest pairs index optim network
+KERNELS    := elementwise reduce matrix distance nearest pairs manhattan index optim network
 TABLES     := $(foreach l,$(LEVELS),$(foreach t,f32 f64,$(foreach k,$(KERNELS),$k_$t_$l)) \
                                     $(foreach t,f32 f64 u8 index,move_$t_$l))
 

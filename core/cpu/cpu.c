@@ -12,6 +12,7 @@
     extern const hy_distance_kernels hy_distance_##t##_##level;       \
     extern const hy_nearest_kernels hy_nearest_##t##_##level;         \
     extern const hy_pair_kernels hy_pairs_##t##_##level;              \
+    extern const hy_manhattan_kernels hy_manhattan_##t##_##level;     \
     extern const hy_index_kernels hy_index_##t##_##level;             \
     extern const hy_optim_kernels hy_optim_##t##_##level;             \
     extern const hy_network_kernels hy_network_##t##_##level;
@@ -21,7 +22,8 @@
         .elementwise = &hy_elementwise_##t##_##level, .move = &hy_move_##t##_##level, \
         .reduce = &hy_reduce_##t##_##level, .matrix = &hy_matrix_##t##_##level,       \
         .distance = &hy_distance_##t##_##level, .nearest = &hy_nearest_##t##_##level, \
-        .pairs = &hy_pairs_##t##_##level, .index = &hy_index_##t##_##level,           \
+        .pairs = &hy_pairs_##t##_##level, .manhattan = &hy_manhattan_##t##_##level,   \
+        .index = &hy_index_##t##_##level,                                             \
         .optim = &hy_optim_##t##_##level, .network = &hy_network_##t##_##level,       \
     }
 

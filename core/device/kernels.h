@@ -126,6 +126,12 @@ typedef struct hy_distance_kernels {
     void (*to_center)(int64_t n, int64_t d, const void *x, const void *y, const int32_t *label, double *out);
 } hy_distance_kernels;
 
+/* cpu/manhattan.c: f32, f64 */
+typedef struct hy_manhattan_kernels {
+    /* out (n×k) = Σ |x − y| between the rows of x n×d and y k×d, contiguous */
+    void (*manhattan)(int64_t n, int64_t k, int64_t d, const void *x, const void *y, void *out);
+} hy_manhattan_kernels;
+
 /* A pass over n rows of x in search of the nearest row of y. What every row gets is defined by f64
  * distances (direct differences; ties to the lowest label), so it is the same for all tables, any
  * number of threads, with bounds and without. */
@@ -269,6 +275,7 @@ typedef struct hy_kernels {
     const hy_reduce_kernels *reduce;
     const hy_matrix_kernels *matrix;
     const hy_distance_kernels *distance;
+    const hy_manhattan_kernels *manhattan;
     const hy_nearest_kernels *nearest;
     const hy_pair_kernels *pairs;
     const hy_index_kernels *index;

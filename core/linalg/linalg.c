@@ -146,8 +146,9 @@ int hy_linalg_alone(int64_t rows, int64_t columns)
 {
     enum { SMALL = 1 << 20 };
     const int threads = hy_threads(0);
-    if (threads > 1 && rows * columns < SMALL)
-        hy_threads(1);
+    if (threads == 1 || rows * columns >= SMALL)
+        return 0;
+    hy_threads(1);
     return threads;
 }
 
@@ -166,6 +167,17 @@ const hy_op hy_ops_linalg[] = {
       .doc = "Eigenvalues of aᵀ·diag(weights)·a, ascending, and their vectors as columns, "
              "for as many as a has rows (or columns, if fewer): all others are 0. The matrix "
              "itself is never formed." },
+    { .name = "eigh_batch",
+      .signature = "x:tensor {vectors:flag=true} -> matrix tensor?",
+      .forward = hy_eigh_batch_fwd,
+      .doc = "Eigenvalues of b symmetric matrices b×n×n, ascending (b×n), and unless vectors is "
+             "false their eigenvectors as columns, as eigh gives them. What lies above the "
+             "diagonals is not read." },
+    { .name = "eigh_largest",
+      .signature = "x:matrix k:integer -> vector matrix",
+      .forward = hy_eigh_largest_fwd,
+      .doc = "The k largest eigenvalues of a symmetric matrix, descending, and their eigenvectors "
+             "as columns; the largest component of each is positive." },
     { .name = "svd",
       .signature = "x:matrix -> matrix vector matrix",
       .forward = hy_svd_fwd,

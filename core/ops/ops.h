@@ -26,6 +26,12 @@ extern const hy_op hy_ops_kmeans[];      /* cluster/kmeans.c */
 extern const hy_op hy_ops_means[];       /* cluster/means.c: cluster_means nearest_means … */
 extern const hy_op hy_ops_partition[];   /* cluster/partition.c: contingency, hungarian … */
 extern const hy_op hy_ops_dip[];         /* cluster/dip.c */
+extern const hy_op hy_ops_scatter[];     /* cluster/scatter.c: covariances */
+extern const hy_op hy_ops_medians[];     /* cluster/medians.c */
+extern const hy_op hy_ops_medoids[];     /* cluster/medoids.c */
+extern const hy_op hy_ops_oriented[];    /* cluster/oriented.c */
+extern const hy_op hy_ops_neighborhoods[]; /* cluster/neighborhoods.c */
+extern const hy_op hy_ops_givens[];      /* cluster/givens.c */
 extern const hy_op hy_ops_neighbors[];   /* cluster/knn.c: knn label_distances */
 extern const hy_op hy_ops_tree[];        /* cluster/mst.c: mst single_linkage tree_distances */
 extern const hy_op hy_ops_gmm[];         /* cluster/gmm.c: the steps of EM */

@@ -29,6 +29,12 @@ static const hy_op *const families[] = {
     hy_ops_gmm,
     hy_ops_neighbors,
     hy_ops_tree,
+    hy_ops_scatter,
+    hy_ops_medians,
+    hy_ops_medoids,
+    hy_ops_oriented,
+    hy_ops_neighborhoods,
+    hy_ops_givens,
 };
 
 enum { FAMILIES = sizeof families / sizeof *families };

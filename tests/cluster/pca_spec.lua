@@ -55,6 +55,45 @@ describe("PCA", function()
     assert.close(x, pca:inverse_transform(pca:transform(x)), 1e-4)
   end)
 
+  it("finds the same by a random space as by the covariance", function()
+    local scale = hy.tensor({ 9, 5, 3, 2, 1 }, { dtype = "f64" })
+    for _, dtype in ipairs{ "f32", "f64", "u8" } do
+      local x = hy.cat({ hy.randn(900, 5, { rng = hy.rng(1), dtype = "f64" }) * scale * 4,
+        hy.randn(900, 35, { rng = hy.rng(2), dtype = "f64" }) }, 2):mm(
+        (hy.qr(hy.randn(40, 40, { rng = hy.rng(3), dtype = "f64" })))) + 120
+      x = dtype == "u8" and x:round():clamp(0, 255):to "u8" or x:to(dtype)
+      local full = PCA{ k = 5, solver = "full" }:fit(x)
+      local random = PCA{ k = 5, solver = "randomized", rng = hy.rng(4) }:fit(x)
+      assert.close(full.singular_values, random.singular_values, 1e-4)
+      assert.close(full.explained_variance_ratio, random.explained_variance_ratio, 1e-4)
+      assert.close(full.components, random.components, 1e-2)
+      assert.close(hy.eye(5), random.components:mm(random.components:t()), 1e-5)
+      local again = PCA{ k = 5, solver = "randomized", rng = hy.rng(4) }:fit(x)
+      assert.same(random.components:totable(), again.components:totable())
+    end
+  end)
+
+  it("gives singular values of the centered points", function()
+    local x = hy.randn(30, 8, { rng = hy.rng(1), dtype = "f64" })
+    local _, s = hy.svd(x - x:mean(1))
+    for _, size in ipairs{ 30, 6 } do -- more points than features, and fewer
+      local part = x:narrow(1, 1, size)
+      _, s = hy.svd(part - part:mean(1))
+      assert.close(s, PCA{}:fit(part).singular_values, 1e-6)
+    end
+  end)
+
+  it("gives the same bits for one thread and two", function()
+    local x = hy.randn(3000, 150, { rng = hy.rng(6) })
+    local threads, results = hy.threads(), {}
+    for n = 1, 2 do
+      hy.threads(n)
+      results[n] = PCA{ k = 7 }:fit(x).components
+    end
+    hy.threads(threads)
+    assert.equal(0, results[1]:ne(results[2]):sum():item())
+  end)
+
   it("refuses what it cannot do", function()
     local x = hy.tensor(six)
     assert.raises(function() PCA{ k = 3 }:fit(x) end, "from 1 to min(n, d) = 2, got 3")
@@ -62,5 +101,11 @@ describe("PCA", function()
     assert.raises(function() PCA{}:fit(x:narrow(1, 1, 1)) end, "at least 2 points")
     assert.raises(function() PCA{}:transform(x) end, "call fit first")
     assert.raises(function() PCA{ components = 2 } end, "components")
+    assert.raises(function() PCA{ solver = "fast" } end, 'must be "auto" or "full" or "randomized"')
+    local bad = hy.ones(4, 2):copy(hy.tensor{ { 1, 2 }, { 3, 4 }, { 5, 0 / 0 }, { 1, 1 } })
+    for _, solver in ipairs{ "full", "randomized" } do
+      assert.raises(function() PCA{ solver = solver }:fit(bad) end, "x is NaN at row 3, column 2")
+    end
+    assert.raises(function() PCA{}:fit(bad:t():contiguous()) end, "x is NaN at row 2, column 3")
   end)
 end)

@@ -49,6 +49,32 @@ static const struct {
     { "narrow.first", "2" },
     { "gmm_e_step.covariances", "ds1s" },
     { "diag.x", "dss" },
+    { "eigh_batch.x", "d244" },
+    { "eigh_largest.x", "d44" },
+    { "label_covariances.x", "d44" },
+    { "label_covariances.labels", "i4" },
+    { "kmedoids.medoids", "i2" },
+    { "oriented_sqdist.x", "ds4" },
+    { "oriented_sqdist.centers", "d44" },
+    { "oriented_sqdist.bases", "d444" },
+    { "neighbor_covariances.x", "d44" },
+    { "neighbor_covariances.start", "i5" },
+    { "neighbor_covariances.list", "i4" },
+    { "neighbor_sqdist.x", "d44" },
+    { "neighbor_sqdist.start", "i5" },
+    { "neighbor_sqdist.list", "i4" },
+    { "neighbor_sqdist.vectors", "d244" },
+    { "neighbor_sqdist.weights", "d24" },
+    { "mutual_neighbors.start", "i5" },
+    { "mutual_neighbors.list", "i4" },
+    { "mutual_neighbors.distance", "d4" },
+    { "grow_clusters.start", "i5" },
+    { "grow_clusters.list", "i4" },
+    { "grow_clusters.core", "u4" },
+    { "grow_clusters.joins", "u4" },
+    { "rotate_apart.a", "d244" },
+    { "rotate_apart.weights", "d2" },
+    { "rotate_apart.v", "d44" },
     { "cholesky.x", "d44" },
     { "svd.x", "d44" },
     { "qr.x", "d44" },
@@ -81,9 +107,9 @@ static hy_tensor *make_tensor(hy_ctx *cx, const hy_op *op, const char *form)
     const double hi = op->hi > lo && op->hi < 1 ? op->hi : 0.8;
     const int64_t width = ndim > 0 ? shape[ndim - 1] : 1;
     for (int64_t i = 0; i < hy_numel(t); i++) {
-        const int64_t row = i / width, column = i % width;
+        const int64_t row = i / width % (ndim == 3 ? shape[1] : INT64_MAX), column = i % width;
         const double u = (double)((row + 1) * (column + 1) * 7 % 16) / 16;
-        double value = ndim == 2 && row == column ? hi : lo + (hi - lo) * u / 2;
+        double value = ndim >= 2 && row == column ? hi : lo + (hi - lo) * u / 2;
         if (dtype != HY_F64 || form[0] == 'w')
             value = dtype == HY_INDEX ? (double)column + 1 : (double)(i % 2 + (form[0] == 'w'));
         CHECK(hy_set(cx, t, i, value) == HY_OK);

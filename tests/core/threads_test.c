@@ -75,9 +75,11 @@ static void end_run(hy_ctx *cx, result *r)
 /* BLAS and LAPACK may add up in another order with more threads. */
 static bool may_round(const char *name)
 {
-    static const char *const blas[] = { "matmul", "mm", "linear", "solve", "eigh", "svd", "qr", "det",
-                                        "inverse", "pinv", "cholesky", "cosine_matrix", "sqdist", "student_t",
-                                        "student_kl", NULL };
+    static const char *const blas[] = { "matmul",       "mm",     "linear",    "solve",
+                                        "eigh",         "svd",    "qr",        "det",
+                                        "eigh_largest", "pinv",   "inverse",   "cholesky",
+                                        "eigh_batch",   "sqdist", "student_t", "student_kl",
+                                        "cosine_matrix", NULL };
     for (int i = 0; blas[i]; i++)
         if (strcmp(blas[i], name) == 0)
             return true;

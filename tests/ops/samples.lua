@@ -134,6 +134,8 @@ samples.special = {
     return { uniform({ 3, 4 }, -2, 2, rng, dtype), { temperature = 0.5, rng = hy.rng(3) } }
   end,
   eigh = function(rng, dtype) return { spd(rng, dtype) } end,
+  eigh_batch = function(rng, dtype) return { hy.stack({ spd(rng, dtype), spd(rng, dtype) }, 1) } end,
+  eigh_largest = function(rng, dtype) return { spd(rng, dtype), 2 } end,
   svd = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype) } end,
   eigh_low_rank = function(rng, dtype)
     return { uniform({ 3, 5 }, -2, 2, rng, dtype), uniform({ 3 }, -1, 1, rng, dtype) }
@@ -148,6 +150,40 @@ samples.special = {
   inverse = function(rng, dtype) return { spd(rng, dtype) } end,
   det = function(rng, dtype) return { spd(rng, dtype) } end,
   solve = function(rng, dtype) return { spd(rng, dtype), uniform({ 4, 2 }, -2, 2, rng, dtype) } end,
+  oriented_sqdist = function(rng, dtype)
+    return { uniform({ 5, 3 }, -2, 2, rng, dtype), uniform({ 2, 3 }, -2, 2, rng, dtype),
+      uniform({ 2, 3, 2 }, -1, 1, rng, dtype) }
+  end,
+  radius_neighbors = function(rng, dtype) return { uniform({ 5, 3 }, -2, 2, rng, dtype), 2 } end,
+  neighbor_covariances = function(rng, dtype)
+    local x = uniform({ 5, 3 }, -2, 2, rng, dtype)
+    local start, list = hy.radius_neighbors(x, 2)
+    return { x, start, list, 2, 3 }
+  end,
+  neighbor_sqdist = function(rng, dtype)
+    local x = uniform({ 5, 3 }, -2, 2, rng, dtype)
+    local start, list = hy.radius_neighbors(x, 2)
+    return { x, start, list, uniform({ 3, 3, 3 }, -1, 1, rng, dtype),
+      uniform({ 3, 3 }, 0, 1, rng, dtype), 2, 3 }
+  end,
+  mutual_neighbors = function(rng, dtype)
+    local start, list = hy.radius_neighbors(uniform({ 5, 3 }, -2, 2, rng, dtype), 2)
+    return { start, list, uniform({ list:numel() }, 0, 2, rng, dtype), 1 }
+  end,
+  grow_clusters = function(rng)
+    local start, list = hy.radius_neighbors(uniform({ 5, 3 }, -2, 2, rng, "f64"), 2)
+    local all = hy.ones({ 5 }, { dtype = "u8" })
+    return { start, list, all, all }
+  end,
+  rotate_apart = function(rng, dtype)
+    return { hy.stack({ spd(rng, dtype), spd(rng, dtype) }, 1), uniform({ 2 }, 1, 2, rng, dtype),
+      hy.eye(4, { dtype = dtype }), { m = 2 } }
+  end,
+  kmedoids = function(rng, dtype)
+    return { uniform({ 20, 3 }, -2, 2, rng, dtype), hy.tensor({ 1, 2, 3 }, { dtype = "index" }) }
+  end,
+  kmedoids_build = function(rng, dtype) return { uniform({ 20, 3 }, -2, 2, rng, dtype), 3 } end,
+  label_covariances = function(rng, dtype) return { uniform({ 5, 3 }, -2, 2, rng, dtype), labels(), 3 } end,
   hungarian = function(rng) return { uniform({ 4, 4 }, 0, 9, rng, "f64") } end,
   contingency = function() return { labels(), labels() } end,
   overlaps = function() return { labels(), labels() } end,
@@ -180,6 +216,8 @@ samples.special = {
     return { x, x:narrow(1, 1, 3) }
   end,
 }
+samples.special.kmedians = samples.special.kmeans
+samples.special.manhattan = samples.special.sqdist
 samples.special.mm = samples.special.matmul
 samples.special.student_t = samples.special.sqdist
 samples.special.student_kl = function(rng, dtype)

@@ -1,35 +1,22 @@
 --- Principal components: the orthogonal directions of largest variance.
 -- k: components (default: as many as there are, min(n, d))
--- Fields: components k×d, mean, explained_variance (k, f64), explained_variance_ratio (k, f64).
--- The largest loading of every component is positive.
+-- solver: "full" (eigenvectors of the covariance; with n < d singular vectors of the points),
+--   "randomized" (for few components of large d: Halko, Martinsson & Tropp, SIAM Review 2011), or
+--   "auto": "randomized" where min(n, d) is above 2,048 and k at most a tenth of it
+-- rng: generator of the randomized solver
+-- Fields: components k×d, mean, explained_variance (k, f64), explained_variance_ratio (k, f64),
+-- singular_values (k, f64). The largest loading of every component is positive.
 
 local hy = require "hyades"
 local check = require "hyades.check"
 local model = require "hyades.model"
 local points = require "hyades.cluster.points"
 
-local PCA = model.define("PCA", { k = check.optional })
+local PCA = model.define("PCA", { k = check.optional, solver = "auto", rng = hy.rng },
+  { solver = { "auto", "full", "randomized" } })
 
-local BLOCK = 8192 -- rows that are held in f64 at a time
-
--- Calls visit(block) for consecutive blocks of rows, in f64.
-local function each_block(x, visit)
-  for first = 1, x:size(1), BLOCK do
-    visit(x:narrow(1, first, math.min(BLOCK, x:size(1) - first + 1)):to "f64")
-  end
-end
-
-local function covariance(x)
-  local n, d = x:size(1), x:size(2)
-  local sum, scatter = hy.zeros(d, { dtype = "f64" }), hy.zeros(d, d, { dtype = "f64" })
-  each_block(x, function(block) sum = sum + block:sum(1) end)
-  local mean = sum / n
-  each_block(x, function(block)
-    local centered = block - mean
-    scatter = scatter + centered:t():mm(centered)
-  end)
-  return scatter / (n - 1), mean
-end
+local BLOCK = 4096 -- rows of which a centered copy is made at a time
+local ROUNDS = 4 -- products with the covariance
 
 -- Each row times the sign of its entry of largest magnitude.
 local function with_positive_peak(rows)
@@ -37,8 +24,61 @@ local function with_positive_peak(rows)
   return rows * peak:sign()
 end
 
+-- The solvers give components as rows, variances, the sum of all variances, and the mean.
+
+local function by_covariance(x, k)
+  local covariance, mean = hy.covariance(x, { fast = true })
+  local values, vectors = hy.eigh_largest(covariance, k)
+  return vectors:t(), values, covariance:diag():sum():item(), mean
+end
+
+-- The mean, and the sum of squared deviations: the center and the cost of one cluster of all.
+local function moments(x)
+  local start = hy.zeros(1, x:size(2), { dtype = x.dtype == "u8" and "f32" or x.dtype })
+  local _, center, scatter = hy.kmeans(x, start, { max_iter = 1 })
+  return center:reshape(-1), scatter:item()
+end
+
+local function by_singular_values(x, k)
+  x = x:to "f64"
+  local mean = moments(x)
+  local _, s, v = hy.svd(x - mean)
+  local variance = s ^ 2 / (x:size(1) - 1)
+  return v:t():narrow(1, 1, k), variance:narrow(1, 1, k), variance:sum():item(), mean
+end
+
+-- Calls visit(block) for blocks of centered rows.
+local function each_block(x, mean, visit)
+  for first = 1, x:size(1), BLOCK do
+    local rows = x:narrow(1, first, math.min(BLOCK, x:size(1) - first + 1)):to(mean.dtype)
+    local block <close> = rows - mean
+    visit(block)
+  end
+end
+
+-- The space that the leading components span, by subspace iteration from a random start; in it
+-- the covariance is small enough for eigh.
+local function by_random_space(x, k, rng)
+  local n, d = x:size(1), x:size(2)
+  local mean, scatter = moments(x)
+  local columns = math.min(k + math.max(10, k), n, d) -- values that fall slowly want many more
+  local q = hy.randn(d, columns, { rng = rng, dtype = mean.dtype })
+  for _ = 1, ROUNDS do
+    local product = hy.zeros(d, columns, { dtype = mean.dtype })
+    each_block(x, mean, function(block) product = product + block:t():mm(block:mm(q)) end)
+    q = hy.qr(product)
+  end
+  local within = hy.zeros(columns, columns, { dtype = "f64" })
+  each_block(x, mean, function(block)
+    local z = block:mm(q):to "f64"
+    within = within + z:t():mm(z)
+  end)
+  local values, vectors = hy.eigh_largest((within + within:t()) / (2 * (n - 1)), k)
+  return (q:to "f64"):mm(vectors):t(), values, scatter / (n - 1), mean
+end
+
 function PCA:fit(x)
-  x = points("PCA", x)
+  x = check.finite("PCA", "x", points("PCA", x, true), 0)
   local n, d = x:size(1), x:size(2)
   local k = self.k or math.min(n, d)
   if n < 2 then error(("PCA: at least 2 points are needed, got %d"):format(n), 0) end
@@ -47,17 +87,16 @@ function PCA:fit(x)
       math.min(n, d), tostring(k)), 0)
   end
 
-  check.finite("PCA", "x", x, 0)
-  local cov, mean = covariance(x)
-  local values, vectors = hy.eigh(cov) -- ascending, one vector per column
-  local order = {}
-  for i = 1, k do order[i] = d + 1 - i end
-  local variance = values:clamp(0, math.huge)
-  self.mean = mean:to(x.dtype)
-  self.components = with_positive_peak(vectors:t():index(order)):to(x.dtype)
-  self.explained_variance = variance:index(order)
-  local total = variance:sum():item()
+  local large = math.min(n, d) > 2048 and k * 10 <= math.min(n, d)
+  local randomized = self.solver == "randomized" or self.solver == "auto" and large
+  local solve = randomized and by_random_space or n < d and by_singular_values or by_covariance
+  local components, variance, total, mean = solve(x, k, self.rng:split())
+
+  local dtype = x.dtype == "u8" and "f32" or x.dtype
+  self.mean, self.components = mean:to(dtype), with_positive_peak(components):to(dtype)
+  self.explained_variance = variance:clamp(0, math.huge)
   self.explained_variance_ratio = self.explained_variance / (total > 0 and total or 1)
+  self.singular_values = (self.explained_variance * (n - 1)):sqrt()
   return self
 end
 
