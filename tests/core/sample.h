@@ -31,6 +31,7 @@ static const struct {
     { "masked_select.mask", "uss" },
     { "masked_fill.mask", "uss" },
     { "all.x", "uss" },
+    { "equalize.x", "uss" },
     { "any.x", "uss" },
     { "gather.index", "iss" },
     { "expected_mutual_information.a", "w4" },
@@ -79,6 +80,8 @@ static const struct {
     { "svd.x", "d44" },
     { "qr.x", "d44" },
     { "eigh.x", "d44" },
+    { "eigh_low_rank.a", "d44" },
+    { "eigh_low_rank.weights", "d4" },
     { "solve.a", "d44" },
     { "solve.b", "d44" },
 };

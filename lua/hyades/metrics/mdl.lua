@@ -57,6 +57,7 @@ local function mdl(x, labels, options)
     max_distance = check.optional, precision = check.optional })
   local cost = require "hyades.cluster.mdl"
   local p = several.read("mdl: labels", labels)
+  if #p == 0 then error("mdl: labels must hold a labeling at least", 0) end
   x = internal.read("mdl", x, p[1].labels).x:to "f64"
   local n, d = x:size(1), x:size(2)
   local P, V = subspaces_of(options.P, #p, d), rotation_of(options.V, d)
