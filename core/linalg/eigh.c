@@ -5,12 +5,13 @@
 
 #include "linalg.h"
 
-static void fix_signs(int64_t n, double *vectors)
+/* k vectors of d numbers, one after the other */
+static void fix_signs(int64_t k, int64_t d, double *vectors)
 {
-    for (int64_t i = 0; i < n; i++) {
-        double *v = vectors + i * n;
-        if (hy_linalg_is_flipped(n, v))
-            for (int64_t j = 0; j < n; j++)
+    for (int64_t i = 0; i < k; i++) {
+        double *v = vectors + i * d;
+        if (hy_linalg_is_flipped(d, v))
+            for (int64_t j = 0; j < d; j++)
                 v[j] = -v[j];
     }
 }
@@ -36,8 +37,10 @@ static hy_status decompose(hy_ctx *cx, hy_call *c, int64_t n, double *a, double 
     run_lapack(size, a, b, values, &work_size, -1, &iwork_size, -1);
     HY_TRY(hy_temp(cx, c, HY_F64, 1, (int64_t[]){ (int64_t)work_size }, &work));
     HY_TRY(hy_temp(cx, c, HY_INDEX, 1, (int64_t[]){ iwork_size }, &iwork));
+    const int threads = hy_linalg_alone(n, n);
     const lapack_int info = run_lapack(size, a, b, values, hy_data(work), (lapack_int)work_size,
                                        hy_data(iwork), iwork_size);
+    hy_threads(threads);
     if (info > size)
         return hy_fail(cx, HY_ENUMERIC, "b is not positive definite");
     return info == 0 ? HY_OK : hy_fail(cx, HY_ENUMERIC, "the eigenvalues did not converge");
@@ -68,7 +71,7 @@ hy_status hy_eigh_fwd(hy_ctx *cx, hy_call *c)
     HY_TRY(hy_temp(cx, c, HY_F64, 1, &n, &values));
     if (n > 0)
         HY_TRY(decompose(cx, c, n, hy_data(a), b ? hy_data(b) : NULL, hy_data(values)));
-    fix_signs(n, hy_data(a));
+    fix_signs(n, n, hy_data(a));
     hy_save(c, values);
     hy_save(c, a);
     HY_TRY(hy_temp_run(cx, c, "t", a, NULL, NULL, &vectors));
@@ -111,4 +114,63 @@ hy_status hy_eigh_bwd(hy_ctx *cx, hy_call *c)
     if (hy_wants(c, 0))
         HY_TRY(pass_back(cx, c, 0, w, m));
     return hy_wants(c, 1) ? pass_back(cx, c, 1, w, mb) : HY_OK;
+}
+
+/* ---- aᵀ·diag(weights)·a, its rank at most the rows of a. With aᵀ = q·r it has the values of
+ * r·diag(weights)·rᵀ, and q times the vectors of that. ---- */
+
+/* a (ρ×d, ρ ≤ d; LAPACK's aᵀ) becomes qᵀ; r is ρ×ρ, its other triangle 0. */
+static hy_status factor_rows(hy_ctx *cx, hy_call *c, hy_tensor *a, hy_tensor **r)
+{
+    const lapack_int m = (lapack_int)a->shape[0], d = (lapack_int)a->shape[1];
+    double size, size_q, *row = hy_data(a);
+    hy_tensor *tau, *work;
+    HY_TRY(hy_linalg_new(cx, c, m, m, r));
+    HY_TRY(hy_temp(cx, c, HY_F64, 1, &a->shape[0], &tau));
+    LAPACKE_dgeqrf_work(LAPACK_COL_MAJOR, d, m, row, d, hy_data(tau), &size, -1);
+    LAPACKE_dorgqr_work(LAPACK_COL_MAJOR, d, m, m, row, d, hy_data(tau), &size_q, -1);
+    size = fmax(size, size_q);
+    HY_TRY(hy_temp(cx, c, HY_F64, 1, (int64_t[]){ (int64_t)size }, &work));
+    const int threads = hy_linalg_alone(d, m);
+    LAPACKE_dgeqrf_work(LAPACK_COL_MAJOR, d, m, row, d, hy_data(tau), hy_data(work),
+                        (lapack_int)size);
+    double *upper = hy_data(*r);
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < m; j++)
+            upper[i * m + j] = j < i ? 0 : row[j * d + i];
+    LAPACKE_dorgqr_work(LAPACK_COL_MAJOR, d, m, m, row, d, hy_data(tau), hy_data(work),
+                        (lapack_int)size);
+    hy_threads(threads);
+    return HY_OK;
+}
+
+hy_status hy_eigh_low_rank_fwd(hy_ctx *cx, hy_call *c)
+{
+    hy_tensor *a, *w, *q = NULL, *r, *scaled, *small, *values, *vectors;
+    const hy_tensor *x = c->in[0];
+    const int64_t m = x->shape[0], d = x->shape[1], k = m < d ? m : d;
+    if (c->in[1]->shape[0] != m)
+        return hy_fail_shapes(cx, "a and weights differ in length", x, c->in[1]);
+    HY_TRY(hy_linalg_need_small(cx, x, "a"));
+    HY_TRY(hy_linalg_read(cx, c, x, "a", &a));
+    HY_TRY(hy_temp_reshape(cx, c, c->in[1], 2, (int64_t[]){ m, 1 }, &w));
+    HY_TRY(hy_linalg_read(cx, c, w, "weights", &w));
+    HY_TRY(hy_temp(cx, c, HY_F64, 1, &k, &values));
+    if (m <= d && m > 0) {
+        q = a;
+        HY_TRY(factor_rows(cx, c, q, &r));
+        HY_TRY(hy_linalg_transpose(cx, c, r, &a)); /* q·r is aᵀ: a stands for rᵀ from here on */
+    }
+    HY_TRY(hy_temp_run(cx, c, "mul", a, w, NULL, &scaled));
+    HY_TRY(hy_linalg_dot(cx, c, scaled, true, a, false, &small));
+    hy_linalg_symmetrize(small);
+    if (k > 0)
+        HY_TRY(decompose(cx, c, k, hy_data(small), NULL, hy_data(values)));
+    vectors = small;
+    if (q)
+        HY_TRY(hy_linalg_dot(cx, c, small, false, q, false, &vectors));
+    fix_signs(k, d, hy_data(vectors));
+    HY_TRY(hy_linalg_transpose(cx, c, vectors, &vectors));
+    HY_TRY(hy_linalg_out(cx, c, 0, values));
+    return hy_linalg_out(cx, c, 1, vectors);
 }

@@ -142,6 +142,15 @@ bool hy_linalg_is_flipped(int64_t n, const double *v)
     return largest < 0;
 }
 
+int hy_linalg_alone(int64_t rows, int64_t columns)
+{
+    enum { SMALL = 1 << 20 };
+    const int threads = hy_threads(0);
+    if (threads > 1 && rows * columns < SMALL)
+        hy_threads(1);
+    return threads;
+}
+
 const hy_op hy_ops_linalg[] = {
     { .name = "eigh",
       .signature = "x:matrix b:matrix? -> vector matrix",
@@ -162,6 +171,12 @@ const hy_op hy_ops_linalg[] = {
       .forward = hy_eigh_largest_fwd,
       .doc = "The k largest eigenvalues of a symmetric matrix, descending, and their eigenvectors "
              "as columns; the largest component of each is positive." },
+    { .name = "eigh_low_rank",
+      .signature = "a:matrix weights:vector -> vector matrix",
+      .forward = hy_eigh_low_rank_fwd,
+      .doc = "Eigenvalues of aᵀ·diag(weights)·a, ascending, and their vectors as columns, "
+             "for as many as a has rows (or columns, if fewer): all others are 0. The matrix "
+             "itself is never formed." },
     { .name = "svd",
       .signature = "x:matrix -> matrix vector matrix",
       .forward = hy_svd_fwd,
@@ -172,11 +187,12 @@ const hy_op hy_ops_linalg[] = {
           "positive. Where values are equal, the gradient counts the space that their vectors "
           "span." },
     { .name = "qr",
-      .signature = "x:matrix -> matrix matrix",
+      .signature = "x:matrix {full:flag=false} -> matrix matrix",
       .forward = hy_qr_fwd,
       .backward = hy_qr_bwd,
       .doc = "Orthonormal columns q and an upper triangle r, its diagonal not negative, with x = "
-             "q·r. The gradient wants independent columns." },
+             "q·r. With full, q is square: a basis of the whole space that begins with x's. The "
+             "gradient wants independent columns, and not full." },
     { .name = "cholesky",
       .signature = "x:matrix -> matrix",
       .forward = hy_cholesky_fwd,

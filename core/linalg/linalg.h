@@ -32,6 +32,11 @@ hy_status hy_linalg_transpose(hy_ctx *cx, hy_call *c, hy_tensor *a, hy_tensor **
 /* g becomes (g + gᵀ) / 2 */
 void hy_linalg_symmetrize(hy_tensor *g);
 
+/* On small matrices LAPACK waits for threads longer than it computes, ten times over on a busy
+ * machine: one thread for them, which also makes the bits independent of the number of threads.
+ * Returns what hy_threads must be given back. */
+int hy_linalg_alone(int64_t rows, int64_t columns);
+
 /* LAPACK leaves the sign of a vector open. Here its component of largest size is positive; of
  * near-ties the first, whatever rounding did. */
 bool hy_linalg_is_flipped(int64_t n, const double *v);
@@ -43,6 +48,7 @@ hy_status hy_eigh_fwd(hy_ctx *cx, hy_call *c);
 hy_status hy_eigh_bwd(hy_ctx *cx, hy_call *c);
 hy_status hy_eigh_batch_fwd(hy_ctx *cx, hy_call *c);
 hy_status hy_eigh_largest_fwd(hy_ctx *cx, hy_call *c);
+hy_status hy_eigh_low_rank_fwd(hy_ctx *cx, hy_call *c);
 hy_status hy_svd_fwd(hy_ctx *cx, hy_call *c);
 hy_status hy_svd_bwd(hy_ctx *cx, hy_call *c);
 hy_status hy_pinv_fwd(hy_ctx *cx, hy_call *c);

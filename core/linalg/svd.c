@@ -15,9 +15,11 @@ static hy_status run_lapack(hy_ctx *cx, hy_call *c, hy_tensor *a, double *u, dou
     LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, 'S', d, n, hy_data(a), d, s, w, d, u, k, &size, -1,
                         hy_data(iwork));
     HY_TRY(hy_temp(cx, c, HY_F64, 1, (int64_t[]){ (int64_t)size }, &work));
+    const int threads = hy_linalg_alone(n, d);
     const lapack_int info =
         LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, 'S', d, n, hy_data(a), d, s, w, d, u, k,
                             hy_data(work), (lapack_int)size, hy_data(iwork));
+    hy_threads(threads);
     return info == 0 ? HY_OK : hy_fail(cx, HY_ENUMERIC, "the singular values did not converge");
 }
 

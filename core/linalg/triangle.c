@@ -1,6 +1,7 @@
 /* Triangles: qr and cholesky. */
 #include <lapacke.h>
 #include <math.h>
+#include <string.h>
 
 #include "linalg.h"
 
@@ -20,40 +21,50 @@ static hy_status solve_triangle(hy_ctx *cx, char uplo, char trans, hy_tensor *tr
 
 /* ---- qr; saved: q and r ---- */
 
-/* a (d×n, LAPACK's x) becomes the columns of q; r is taken on the way. */
-static hy_status factor_qr(hy_ctx *cx, hy_call *c, hy_tensor *a, hy_tensor *r)
+/* a (d×n, LAPACK's x) is factored in place, and its triangle goes to r (m×d); q becomes the first m
+ * columns: a itself, or where there are more of them than of x, a matrix m×n. */
+static hy_status factor_qr(hy_ctx *cx, hy_call *c, hy_tensor *a, hy_tensor *q, hy_tensor *r)
 {
     const lapack_int d = (lapack_int)a->shape[0], n = (lapack_int)a->shape[1], k = n < d ? n : d;
+    const lapack_int m = (lapack_int)r->shape[0];
     double size, size_q, *column = hy_data(a), *upper = hy_data(r);
     hy_tensor *tau, *work;
     HY_TRY(hy_temp(cx, c, HY_F64, 1, (int64_t[]){ k }, &tau));
     LAPACKE_dgeqrf_work(LAPACK_COL_MAJOR, n, d, column, n, hy_data(tau), &size, -1);
-    LAPACKE_dorgqr_work(LAPACK_COL_MAJOR, n, k, k, column, n, hy_data(tau), &size_q, -1);
+    LAPACKE_dorgqr_work(LAPACK_COL_MAJOR, n, m, k, hy_data(q), n, hy_data(tau), &size_q, -1);
     size = fmax(size, size_q);
     HY_TRY(hy_temp(cx, c, HY_F64, 1, (int64_t[]){ (int64_t)size }, &work));
+    const int threads = hy_linalg_alone(n, m);
     LAPACKE_dgeqrf_work(LAPACK_COL_MAJOR, n, d, column, n, hy_data(tau), hy_data(work),
                         (lapack_int)size);
-    for (int64_t i = 0; i < k; i++)
+    for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < d; j++)
             upper[i * d + j] = j < i ? 0 : column[j * n + i];
-    LAPACKE_dorgqr_work(LAPACK_COL_MAJOR, n, k, k, column, n, hy_data(tau), hy_data(work),
+    if (q != a)
+        memcpy(hy_data(q), column, (size_t)k * (size_t)n * sizeof *column);
+    LAPACKE_dorgqr_work(LAPACK_COL_MAJOR, n, m, k, hy_data(q), n, hy_data(tau), hy_data(work),
                         (lapack_int)size);
+    hy_threads(threads);
     return HY_OK;
 }
 
 hy_status hy_qr_fwd(hy_ctx *cx, hy_call *c)
 {
-    hy_tensor *a, *q, *r;
-    const int64_t n = c->in[0]->shape[0], d = c->in[0]->shape[1], k = n < d ? n : d;
+    hy_tensor *a, *columns, *q, *r;
+    const int64_t n = c->in[0]->shape[0], d = c->in[0]->shape[1];
+    const int64_t k = c->arg[0].i || n < d ? n : d;
     HY_TRY(hy_linalg_read_t(cx, c, c->in[0], "x", &a));
+    columns = a;
+    if (k > d)
+        HY_TRY(hy_linalg_new(cx, c, k, n, &columns));
     HY_TRY(hy_linalg_new(cx, c, k, d, &r));
     HY_TRY(hy_linalg_new(cx, c, n, k, &q));
     if (k > 0)
-        HY_TRY(factor_qr(cx, c, a, r));
-    const double *column = hy_data(a);
+        HY_TRY(factor_qr(cx, c, a, columns, r));
+    const double *column = hy_data(columns);
     double *to = hy_data(q), *upper = hy_data(r);
     for (int64_t i = 0; i < k; i++) {
-        const double sign = upper[i * d + i] < 0 ? -1 : 1;
+        const double sign = i < d && upper[i * d + i] < 0 ? -1 : 1;
         for (int64_t j = i; j < d; j++)
             upper[i * d + j] *= sign;
         for (int64_t j = 0; j < n; j++)
@@ -70,8 +81,9 @@ hy_status hy_qr_bwd(hy_ctx *cx, hy_call *c)
 {
     hy_tensor *q = c->saved[0], *r = c->saved[1], *gq, *gr, *m, *part;
     const int64_t n = q->shape[0], k = q->shape[1];
-    if (r->shape[1] > k)
-        return hy_fail(cx, HY_ENUMERIC, "x has more columns than rows: no gradient");
+    if (r->shape[1] != k)
+        return hy_fail(cx, HY_ENUMERIC, "x has more %s: no gradient",
+                       r->shape[1] > k ? "columns than rows" : "rows than columns, and full is on");
     HY_TRY(hy_linalg_grad(cx, c, 0, &gq));
     HY_TRY(hy_linalg_grad(cx, c, 1, &gr));
     double *upper = hy_data(gr);

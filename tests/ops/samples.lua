@@ -77,6 +77,8 @@ samples.special = {
   sqdist = function(rng, dtype)
     return { uniform({ 5, 3 }, -2, 2, rng, dtype), uniform({ 2, 3 }, -2, 2, rng, dtype) }
   end,
+  resize = function(rng, dtype) return { uniform({ 2, 5, 7 }, 0, 1, rng, dtype), 3, 4 } end,
+  equalize = function(rng) return { (uniform({ 2, 30, 30 }, 0, 200, rng, "f32")):to "u8" } end,
   dip = function(rng, dtype) return { uniform({ 9, 2 }, -2, 2, rng, dtype) } end,
   index = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype), { 3, 1, 3 } } end,
   gather = function(rng, dtype)
@@ -135,6 +137,13 @@ samples.special = {
   eigh_batch = function(rng, dtype) return { hy.stack({ spd(rng, dtype), spd(rng, dtype) }, 1) } end,
   eigh_largest = function(rng, dtype) return { spd(rng, dtype), 2 } end,
   svd = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype) } end,
+  eigh_low_rank = function(rng, dtype)
+    return { uniform({ 3, 5 }, -2, 2, rng, dtype), uniform({ 3 }, -1, 1, rng, dtype) }
+  end,
+  cluster_means = function(rng, dtype) return { uniform({ 5, 3 }, -2, 2, rng, dtype), labels(), 3 } end,
+  center_distance = function(rng, dtype)
+    return { uniform({ 5, 3 }, -2, 2, rng, dtype), uniform({ 3, 3 }, -2, 2, rng, dtype), labels() }
+  end,
   qr = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype) } end,
   pinv = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype) } end,
   cholesky = function(rng, dtype) return { spd(rng, dtype) } end,

@@ -5,6 +5,7 @@ return require("hyades.lazy").folder("hyades.cluster", {
   "XMeans", "GMeans", "PGMeans", "GapStatistic", "SpecialK",
   "FOSSCLU", "FastICA", "FourC", "KMedians", "KMedoids", "LDAKmeans", "MiniBatchKMeans", "ORCLUS",
   "Whitening",
+  "SubKmeans", "NrKmeans", "AutoNR", "NrDipMeans", "Orth1", "Orth2",
   "DipExt", "DipInit", "DipMeans", "DipNSub", "ProjectedDipMeans", "SkinnyDip", "TailoredDip",
   "UniDip",
   "dip", "dip_pvalue", "hungarian", "knn", "mst",

@@ -139,7 +139,8 @@ return function(...)
   local top, bottom = o.title and 32 or 8, note and 22 or 8
   local sheet_w, sheet_h = columns * step_x - GAP, rows * step_y - GAP
 
-  return figure.new(sheet_w + 16, sheet_h + top + bottom, function(canvas, width, height)
+  local title_w = o.title and 10 * (utf8.len(o.title) or #o.title) or 0 -- about
+  return figure.new(math.max(sheet_w, title_w) + 16, sheet_h + top + bottom, function(canvas, width, height)
     local left, y0 = (width - sheet_w) / 2, top + math.max(0, (height - sheet_h - top - bottom) / 2)
     axes.title(canvas, o.title, 0, width, y0 - top + 8)
     for i, bytes in ipairs(images) do
