@@ -146,8 +146,9 @@ int hy_linalg_alone(int64_t rows, int64_t columns)
 {
     enum { SMALL = 1 << 20 };
     const int threads = hy_threads(0);
-    if (threads > 1 && rows * columns < SMALL)
-        hy_threads(1);
+    if (threads == 1 || rows * columns >= SMALL)
+        return 0;
+    hy_threads(1);
     return threads;
 }
 
@@ -160,6 +161,12 @@ const hy_op hy_ops_linalg[] = {
              "largest component of each is positive. With b, symmetric and positive definite: "
              "x·v = value·b·v, and vᵀ·b·v = 1. Where values are equal, the gradient counts the "
              "space that their vectors span, not the vectors." },
+    { .name = "eigh_low_rank",
+      .signature = "a:matrix weights:vector -> vector matrix",
+      .forward = hy_eigh_low_rank_fwd,
+      .doc = "Eigenvalues of aᵀ·diag(weights)·a, ascending, and their vectors as columns, "
+             "for as many as a has rows (or columns, if fewer): all others are 0. The matrix "
+             "itself is never formed." },
     { .name = "eigh_batch",
       .signature = "x:tensor {vectors:flag=true} -> matrix tensor?",
       .forward = hy_eigh_batch_fwd,
@@ -171,12 +178,6 @@ const hy_op hy_ops_linalg[] = {
       .forward = hy_eigh_largest_fwd,
       .doc = "The k largest eigenvalues of a symmetric matrix, descending, and their eigenvectors "
              "as columns; the largest component of each is positive." },
-    { .name = "eigh_low_rank",
-      .signature = "a:matrix weights:vector -> vector matrix",
-      .forward = hy_eigh_low_rank_fwd,
-      .doc = "Eigenvalues of aᵀ·diag(weights)·a, ascending, and their vectors as columns, "
-             "for as many as a has rows (or columns, if fewer): all others are 0. The matrix "
-             "itself is never formed." },
     { .name = "svd",
       .signature = "x:matrix -> matrix vector matrix",
       .forward = hy_svd_fwd,

@@ -34,7 +34,8 @@ void hy_linalg_symmetrize(hy_tensor *g);
 
 /* On small matrices LAPACK waits for threads longer than it computes, ten times over on a busy
  * machine: one thread for them, which also makes the bits independent of the number of threads.
- * Returns what hy_threads must be given back. */
+ * Returns what hy_threads must be given afterwards; 0, which it ignores, where nothing changed: two
+ * states at once must not hand each other the single thread for good. */
 int hy_linalg_alone(int64_t rows, int64_t columns);
 
 /* LAPACK leaves the sign of a vector open. Here its component of largest size is positive; of
@@ -46,9 +47,9 @@ hy_status hy_linalg_svd(hy_ctx *cx, hy_call *c, hy_tensor *a, hy_tensor **u, hy_
 
 hy_status hy_eigh_fwd(hy_ctx *cx, hy_call *c);
 hy_status hy_eigh_bwd(hy_ctx *cx, hy_call *c);
+hy_status hy_eigh_low_rank_fwd(hy_ctx *cx, hy_call *c);
 hy_status hy_eigh_batch_fwd(hy_ctx *cx, hy_call *c);
 hy_status hy_eigh_largest_fwd(hy_ctx *cx, hy_call *c);
-hy_status hy_eigh_low_rank_fwd(hy_ctx *cx, hy_call *c);
 hy_status hy_svd_fwd(hy_ctx *cx, hy_call *c);
 hy_status hy_svd_bwd(hy_ctx *cx, hy_call *c);
 hy_status hy_pinv_fwd(hy_ctx *cx, hy_call *c);

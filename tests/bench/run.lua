@@ -6,7 +6,7 @@ local hy = require "hyades"
 local bench = require "tests.bench.bench"
 
 print(("Hyades %s, kernels %s, %d threads"):format(hy.version, hy.cpu_table(), hy.threads()))
-for _, topic in ipairs{ "training", "deep", "peak", "kmeans", "subspaces", "mixtures", "components",
-  "memory", "dip", "metrics", "start" } do
+for _, topic in ipairs{ "training", "deep", "peak", "kmeans", "components", "subspaces", "mixtures",
+  "dip", "metrics", "memory", "start" } do
   require("tests.bench." .. topic)(bench)
 end

@@ -3,9 +3,9 @@
 return require("hyades.lazy").folder("hyades.cluster", {
   "KMeans", "PCA", "GMM",
   "XMeans", "GMeans", "PGMeans", "GapStatistic", "SpecialK",
+  "SubKmeans", "NrKmeans", "AutoNR", "NrDipMeans", "Orth1", "Orth2",
   "FOSSCLU", "FastICA", "FourC", "KMedians", "KMedoids", "LDAKmeans", "MiniBatchKMeans", "ORCLUS",
   "Whitening",
-  "SubKmeans", "NrKmeans", "AutoNR", "NrDipMeans", "Orth1", "Orth2",
   "DipExt", "DipInit", "DipMeans", "DipNSub", "ProjectedDipMeans", "SkinnyDip", "TailoredDip",
   "UniDip",
   "dip", "dip_pvalue", "hungarian", "knn", "mst",
