@@ -50,6 +50,8 @@ static const struct {
     { "narrow.first", "2" },
     { "gmm_e_step.covariances", "ds1s" },
     { "diag.x", "dss" },
+    { "eigh_low_rank.a", "d24" },
+    { "eigh_low_rank.weights", "d2" },
     { "eigh_batch.x", "d244" },
     { "eigh_largest.x", "d44" },
     { "label_covariances.x", "d44" },
@@ -80,8 +82,6 @@ static const struct {
     { "svd.x", "d44" },
     { "qr.x", "d44" },
     { "eigh.x", "d44" },
-    { "eigh_low_rank.a", "d44" },
-    { "eigh_low_rank.weights", "d4" },
     { "solve.a", "d44" },
     { "solve.b", "d44" },
 };

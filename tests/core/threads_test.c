@@ -79,7 +79,7 @@ static bool may_round(const char *name)
                                         "eigh",         "svd",    "qr",        "det",
                                         "eigh_largest", "pinv",   "inverse",   "cholesky",
                                         "eigh_batch",   "sqdist", "student_t", "student_kl",
-                                        "eigh_low_rank", "cosine_matrix", NULL };
+                                        "cosine_matrix", "eigh_low_rank", NULL };
     for (int i = 0; blas[i]; i++)
         if (strcmp(blas[i], name) == 0)
             return true;
