@@ -179,8 +179,8 @@ save("centers", plot.centers(idec, { shape = { 8, 8 }, columns = 5,
   title = "IDEC: decoded cluster centers" }))
 save("confusion", plot.confusion(digits.y, dec.labels, { names = digits.names,
   title = "DEC: digits and clusters" }))
-save("losses", plot.history({ pretraining = autoencoder.history, IDEC = idec.history },
-  { title = "Loss of a digit", log = true }))
+save("losses", plot.history({ pretraining = autoencoder.history },
+  { title = "Squared error of a digit, as the autoencoder learns to draw", log = true }))
 
 -- %%
 print("\npictures:")
