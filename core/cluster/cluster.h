@@ -36,6 +36,9 @@ hy_status hy_points_reach(hy_ctx *cx, const hy_points *p, double *reach, void *r
 /* Squared distance of every point to the center of its label, exactly. */
 hy_status hy_points_cost(hy_ctx *cx, const hy_points *p, const void *centers, const int32_t *label,
                          double *cost);
+/* Weights of the points (vector or NULL), checked, in the type of the points; NULL: all 1. */
+hy_status hy_points_weights(hy_ctx *cx, hy_call *c, const hy_points *p, hy_tensor *weights,
+                            const void **out);
 /* Element i of numbers of the given type (f32 or f64). */
 double hy_number(hy_dtype dtype, const void *numbers, int64_t i);
 

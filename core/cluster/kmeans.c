@@ -247,29 +247,6 @@ static hy_status mean_variance(hy_ctx *cx, hy_call *c, const hy_points *p, doubl
     return HY_OK;
 }
 
-static hy_status read_weights(hy_ctx *cx, hy_call *c, hy_tensor *weights, lloyd *l)
-{
-    hy_tensor *w;
-    double sum = 0;
-
-    if (!weights)
-        return HY_OK;
-    if (weights->shape[0] != l->p.n)
-        return hy_fail_shapes(cx, "x and weights differ in length", c->in[0], weights);
-    HY_TRY(hy_temp(cx, c, l->p.dtype, 1, &l->p.n, &w));
-    HY_TRY(hy_copy_into(cx, weights, w));
-    l->pass.weight = hy_data(w);
-    for (int64_t i = 0; i < l->p.n; i++) {
-        if (!(weight_of(l, i) >= 0 && isfinite(weight_of(l, i))))
-            return hy_fail(cx, HY_EARG, "weights is %g at %lld; weights are 0 or more",
-                           weight_of(l, i), (long long)i + 1);
-        sum += weight_of(l, i);
-    }
-    if (sum == 0)
-        return hy_fail(cx, HY_EARG, "all weights are 0; at least one must be positive");
-    return HY_OK;
-}
-
 /* The anchor (see hy_search) with steps so small that the largest term has 50 bits, and so large that
  * no sum needs more than 62. */
 static double anchor_of(double largest, double weight, double weights)
@@ -344,7 +321,7 @@ static hy_status prepare(hy_ctx *cx, hy_call *c, lloyd *l)
     if (l->p.n < l->k)
         return hy_fail(cx, HY_EARG, "%lld centers need at least as many points; x has %lld rows",
                        (long long)l->k, (long long)l->p.n);
-    HY_TRY(read_weights(cx, c, c->nin > 2 ? c->in[2] : NULL, l));
+    HY_TRY(hy_points_weights(cx, c, &l->p, c->nin > 2 ? c->in[2] : NULL, &l->pass.weight));
     HY_TRY(hy_out(cx, c, 0, HY_INDEX, 1, &l->p.n));
     HY_TRY(hy_out_tensor(cx, c, 1, centers));
     HY_TRY(hy_out(cx, c, 2, HY_F64, 0, NULL));
@@ -414,7 +391,7 @@ const hy_op hy_ops_kmeans[] = {
              "center. With bounds, points that no other center can reach are not compared again "
              "(Hamerly, 2010): the results are the same, bit for bit." },
     { .name = "kmeans_plusplus",
-      .signature = "x:matrix k:integer {rng:rng candidates:integer?} -> matrix index",
+      .signature = "x:matrix k:integer weights:vector? {rng:rng candidates:integer?} -> matrix index",
       .forward = hy_kmeans_plusplus_fwd,
       .doc = "Greedy k-means++: k rows of x that lie far apart, and their positions. Each is the "
              "best of 2 + ln k candidates, drawn with probability proportional to the squared "

@@ -17,6 +17,7 @@ typedef struct seeding {
     void *near;           /* n × candidates: squared distance to the nearest center with each */
     double *total;        /* of them, by part: blocks × parts × candidates */
     double *mass;         /* scratch for a walk along parts, or along the points of one */
+    const void *weight;   /* n, in the type of the points; NULL: all 1 */
     void *tried;          /* candidates × d */
     int32_t *tried_row;
 } seeding;
@@ -43,13 +44,38 @@ static int64_t walk(int64_t n, const double *mass, double *left)
     return at;
 }
 
-/* A point drawn with probability proportional to its distance; uniformly when all are 0. */
+static double weight_of(const seeding *s, int64_t i)
+{
+    return s->weight ? hy_number(s->p.dtype, s->weight, i) : 1;
+}
+
+/* A point drawn with probability proportional to its weight. */
+static int64_t draw_any(seeding *s)
+{
+    double sum = 0, left;
+    int64_t at = 0;
+
+    if (!s->weight)
+        return hy_rng_below(&s->rng, s->p.n);
+    for (int64_t i = 0; i < s->p.n; i++)
+        sum += weight_of(s, i);
+    left = hy_rng_uniform(&s->rng) * sum;
+    for (int64_t i = 0; i < s->p.n && left >= 0; i++)
+        if (weight_of(s, i) > 0) {
+            at = i;
+            left -= weight_of(s, i);
+        }
+    return at;
+}
+
+/* A point drawn with probability proportional to its distance times its weight; to the weight alone
+ * when all distances are 0. */
 static int64_t draw(seeding *s, double total)
 {
     const int64_t m = s->candidates, parts = s->blocks * s->parts;
 
     if (total == 0)
-        return hy_rng_below(&s->rng, s->p.n);
+        return draw_any(s);
     double left = hy_rng_uniform(&s->rng) * total;
     for (int64_t p = 0; p < parts; p++)
         s->mass[p] = s->total[p * m + s->last];
@@ -57,8 +83,25 @@ static int64_t draw(seeding *s, double total)
     const int64_t first = block * s->rows + part % s->parts * HY_PART;
     const int64_t end = least_of(s->p.n, least_of(first + HY_PART, (block + 1) * s->rows));
     for (int64_t i = first; i < end; i++)
-        s->mass[i - first] = hy_number(s->p.dtype, s->near, i * m + s->last);
+        s->mass[i - first] = weight_of(s, i) * hy_number(s->p.dtype, s->near, i * m + s->last);
     return first + walk(end - first, s->mass, &left);
+}
+
+/* Sums with weights in the place of those without. */
+static void weigh_part(void *arg, int64_t begin, int64_t end)
+{
+    const seeding *s = arg;
+    const int64_t m = s->candidates;
+
+    for (int64_t part = begin; part < end; part++) {
+        double *total = memset(s->total + part * m, 0, (size_t)m * sizeof *total);
+        const int64_t block = part / s->parts;
+        const int64_t first = block * s->rows + part % s->parts * HY_PART;
+        const int64_t last = least_of(s->p.n, least_of(first + HY_PART, (block + 1) * s->rows));
+        for (int64_t i = first; i < last; i++)
+            for (int64_t j = 0; j < m; j++)
+                total[j] += weight_of(s, i) * hy_number(s->p.dtype, s->near, i * m + j);
+    }
 }
 
 /* The candidate that leaves the smallest sum of squared distances becomes a center. */
@@ -77,6 +120,8 @@ static hy_status best_candidate(hy_ctx *cx, seeding *s, double *total)
         HY_TRY(hy_poll(cx, b, s->blocks));
         HY_TRY(s->p.nearest->candidates(cx, &pass));
     }
+    if (s->weight)
+        hy_parallel_for(s->blocks * s->parts, 1, weigh_part, s);
     s->last = 0;
     for (int64_t j = 0; j < m; j++) {
         double sum = 0;
@@ -118,7 +163,7 @@ static hy_status seed(hy_ctx *cx, seeding *s, int64_t k, int32_t *rows)
 {
     double total = 0;
 
-    rows[0] = (int32_t)hy_rng_below(&s->rng, s->p.n);
+    rows[0] = (int32_t)draw_any(s);
     for (int64_t c = 0; c < s->candidates; c++)
         s->tried_row[c] = rows[0];
     for (int64_t j = 1; j < k; j++) {
@@ -148,6 +193,7 @@ hy_status hy_kmeans_plusplus_fwd(hy_ctx *cx, hy_call *c)
     if (s.candidates < 1)
         return hy_fail(cx, HY_EARG, "candidates is %lld; it must be 1 or more",
                        (long long)s.candidates);
+    HY_TRY(hy_points_weights(cx, c, &s.p, c->nin > 1 ? c->in[1] : NULL, &s.weight));
     HY_TRY(hy_out(cx, c, 0, s.p.dtype, 2, (int64_t[]){ k, s.p.d }));
     HY_TRY(hy_out(cx, c, 1, HY_INDEX, 1, &k));
     HY_TRY(allocate(cx, c, &s));

@@ -8,6 +8,32 @@
 
 enum { BLOCK_NUMBERS = 1 << 20 }; /* that are converted at a time */
 
+hy_status hy_points_weights(hy_ctx *cx, hy_call *c, const hy_points *p, hy_tensor *weights,
+                            const void **out)
+{
+    hy_tensor *w;
+    double sum = 0;
+
+    *out = NULL;
+    if (!weights)
+        return HY_OK;
+    if (weights->shape[0] != p->n)
+        return hy_fail_shapes(cx, "x and weights differ in length", c->in[0], weights);
+    HY_TRY(hy_temp(cx, c, p->dtype, 1, &p->n, &w));
+    HY_TRY(hy_copy_into(cx, weights, w));
+    for (int64_t i = 0; i < p->n; i++) {
+        const double weight = hy_number(p->dtype, hy_data(w), i);
+        if (!(weight >= 0 && isfinite(weight)))
+            return hy_fail(cx, HY_EARG, "weights is %g at %lld; weights are 0 or more", weight,
+                           (long long)i + 1);
+        sum += weight;
+    }
+    if (sum == 0)
+        return hy_fail(cx, HY_EARG, "all weights are 0; at least one must be positive");
+    *out = hy_data(w);
+    return HY_OK;
+}
+
 double hy_number(hy_dtype dtype, const void *numbers, int64_t i)
 {
     return dtype == HY_F64 ? ((const double *)numbers)[i] : (double)((const float *)numbers)[i];

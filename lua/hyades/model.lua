@@ -43,7 +43,7 @@ end
 
 -- Wraps a fit: takes datasets, names the model in errors, derives fields from `assign`.
 local function fitting(fit)
-  local function wrapped(self, x)
+  local function wrapped(self, x, ...)
     for name, default in pairs(self.defaults) do
       if default == check.required and self[name] == nil then
         fail(self, "set %s again: functions are not saved", name)
@@ -51,7 +51,7 @@ local function fitting(fit)
     end
     x = data_of(self, x)
     if self.defaults.net then check.finite(class.of(self).class_name, "x", x) end
-    fit(self, x)
+    fit(self, x, ...)
     self.fitted = true
     if self.net and self.assign then derive(self, x) end
     return self
@@ -155,10 +155,10 @@ function Model:predict(x)
 end
 
 --- Fit, then give the labels.
--- x: tensor n×d or dataset
+-- x: tensor n×d or dataset · ...: what else `fit` takes
 -- → index tensor of labels
-function Model:fit_predict(x)
-  return self:fit(x).labels
+function Model:fit_predict(x, ...)
+  return self:fit(x, ...).labels
 end
 
 --- Everything the model holds, for hy.save: a plain table.

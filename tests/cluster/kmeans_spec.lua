@@ -458,3 +458,59 @@ describe("KMeans", function()
     assert.raises(function() KMeans{ k = 2 }:predict(x) end, "call fit first")
   end)
 end)
+
+describe("weights of KMeans", function()
+  local rng = hy.rng(91)
+  local x = hy.randn(60, 2, { rng = rng, dtype = "f64" })
+  local far = hy.cat({ x, hy.full({ 5, 2 }, 100, { dtype = "f64" }) }, 1)
+  local times = {}
+  for i = 1, 60 do times[i] = i % 3 end
+
+  it("count a row as often as they say", function()
+    local rows = {}
+    for i, count in ipairs(times) do
+      for _ = 1, count do rows[#rows + 1] = i end
+    end
+    local start = x:narrow(1, 2, 3):clone()
+    local weighted = hy.cluster.KMeans{ k = 3, init = start, tol = 0 }:fit(x, { weights = times })
+    local repeated = hy.cluster.KMeans{ k = 3, init = start, tol = 0 }:fit(x:index(rows))
+    assert.close(repeated.inertia, weighted.inertia, 1e-10)
+    assert.close(repeated.centers, weighted.centers, 1e-10)
+  end)
+
+  it("keep rows of weight 0 out of centers, first ones too", function()
+    local weights = hy.cat{ hy.ones(60), hy.zeros(5) }
+    for seed = 1, 20 do
+      local centers = hy.kmeans_plusplus(far, 4, weights, { rng = hy.rng(seed) })
+      assert.is_true(centers:max():item() < 50)
+    end
+    local found = hy.cluster.KMeans{ k = 3, rng = hy.rng(1) }:fit(far, { weights = weights })
+    assert.is_true(found.centers:max():item() < 50)
+  end)
+
+  it("draw first centers in proportion", function()
+    local two = hy.tensor({ { 0 }, { 1 } }, { dtype = "f64" })
+    local drawn, generator = 0, hy.rng(3)
+    for _ = 1, 1000 do
+      local _, rows = hy.kmeans_plusplus(two, 1, hy.tensor{ 3, 1 }, { rng = generator })
+      drawn = drawn + (rows:totable()[1] == 1 and 1 or 0)
+    end
+    assert.close(0.75, drawn / 1000, 0.06)
+  end)
+
+  it("of one kind change nothing", function()
+    local plain = hy.cluster.KMeans{ k = 4, rng = hy.rng(5) }:fit(x)
+    local same = hy.cluster.KMeans{ k = 4, rng = hy.rng(5) }:fit(x, { weights = hy.ones(60) * 2 })
+    assert.close(plain.inertia * 2, same.inertia, 1e-9)
+  end)
+
+  it("name what is wrong with them", function()
+    local function fit(weights)
+      return function() hy.cluster.KMeans{ k = 2 }:fit(x, { weights = weights }) end
+    end
+    assert.raises(fit{ 1, 2 }, "x and weights differ in length")
+    assert.raises(fit(hy.zeros(60) - 1), "weights is -1 at 1")
+    assert.raises(fit(hy.zeros(60)), "all weights are 0")
+    assert.raises(function() hy.cluster.KMeans{ k = 2 }:fit(x, { weigths = {} }) end, "weights")
+  end)
+end)

@@ -4,6 +4,7 @@
 -- init: "k-means++", "random" (rows of x), a tensor k×d, a constructor such as cluster.KMeans, or
 --   a function (x, k, rng) that returns centers k×d
 -- n_init: restarts, the best one stays (default 10, 1 when init is a tensor) · max_iter: iterations
+-- fit(x, { weights = }): how much each row counts, tensor n or array, 0 or more (default: all alike)
 -- tol: stop when the centers move less than this share of the mean variance · verbose: say scores
 -- Fields: labels, centers, inertia, iterations; history, one row per restart; warning, or nil.
 
@@ -17,8 +18,9 @@ local KMeans = model.define("KMeans", { k = model.required, init = "k-means++",
   n_init = check.optional, max_iter = 300, tol = 1e-4, rng = hy.rng, verbose = false })
 
 local starts = {
-  ["k-means++"] = function(x, k, rng)
-    return (hy.kmeans_plusplus(x, k, { rng = rng }))
+  ["k-means++"] = function(x, k, rng, weights)
+    if not weights then return (hy.kmeans_plusplus(x, k, { rng = rng })) end
+    return (hy.kmeans_plusplus(x, k, weights, { rng = rng }))
   end,
   random = function(x, k, rng)
     return x:index(hy.randperm(x:size(1), { rng = rng }):narrow(1, 1, k))
@@ -32,16 +34,16 @@ local function positive_integer(name, value)
 end
 
 -- Centers to begin with, from any kind of init.
-local function start(self, x, rng)
+local function start(self, x, rng, weights)
   local init, centers = self.init, nil
   if class.kind(init) == "tensor" then
     centers = init
   elseif class.is_class(init) then
-    centers = init{ k = self.k, rng = rng }:fit(x).centers
+    centers = init{ k = self.k, rng = rng }:fit(x, init == KMeans and { weights = weights }).centers
   elseif type(init) == "function" then
     centers = init(x, self.k, rng)
   elseif starts[init] then
-    centers = starts[init](x, self.k, rng)
+    centers = starts[init](x, self.k, rng, weights)
   else
     error(('KMeans: option init must be "k-means++", "random", a tensor, a constructor or a '
       .. "function, got %s"):format(tostring(init)), 0)
@@ -55,15 +57,20 @@ local function start(self, x, rng)
   return centers:to(x.dtype == "u8" and "f32" or x.dtype)
 end
 
-local function run(self, x, rng)
-  local labels, centers, inertia, iterations = hy.kmeans(x, start(self, x, rng),
-    { max_iter = self.max_iter, tol = self.tol })
+local function run(self, x, rng, weights)
+  local given = { x, start(self, x, rng, weights), weights }
+  given[#given + 1] = { max_iter = self.max_iter, tol = self.tol }
+  local labels, centers, inertia, iterations = hy.kmeans(table.unpack(given))
   return { labels = labels, centers = centers, inertia = inertia:item(),
     iterations = math.tointeger(iterations:item()) }
 end
 
-function KMeans:fit(x)
+function KMeans:fit(x, options)
   x = points("KMeans", x, true)
+  local weights = check.options("KMeans:fit", options or nil, { weights = check.optional }).weights
+  if type(weights) == "table" and class.kind(weights) ~= "tensor" then
+    weights = hy.tensor(weights, { dtype = "f64" })
+  end
   local restarts = self.n_init or (class.kind(self.init) == "tensor" and 1 or 10)
   positive_integer("k", self.k)
   positive_integer("n_init", restarts)
@@ -74,7 +81,7 @@ function KMeans:fit(x)
   local best
   self.history = {}
   for restart = 1, restarts do
-    local result = run(self, x, self.rng:split())
+    local result = run(self, x, self.rng:split(), weights)
     self.history[restart] = { inertia = result.inertia, iterations = result.iterations }
     if self.verbose then
       io.stderr:write(("KMeans: restart %d of %d: inertia %.6g after %d iterations\n"):format(
