@@ -227,6 +227,7 @@ bench: all
 # Scores over seeds, a line per method × data × seed in QUALITY_LOG; a second run adds what is missing.
 QUALITY_LOG ?= build/quality.csv
 quality: all
+	./hyades tests/quality/subspaces.lua
 	./hyades tests/quality/run.lua '$(QUALITY_LOG)'
 
 notebooks: all
