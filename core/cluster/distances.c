@@ -1,4 +1,5 @@
 /* Rows of the matrix of distances between all points. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@ typedef struct rows_job {
     const hy_distances *from;
     int64_t first, count;
     char *to;
+    bool lost[ROOM]; /* of each row: a distance is too large for its type */
 } rows_job;
 
 /* Columns become rows. */
@@ -46,8 +48,9 @@ static double direct(const hy_distances *from, int64_t a, int64_t b)
 static void finish_range(void *arg, int64_t begin, int64_t end)
 {
     const double small = 1e-3; /* of the largest in the row */
-    const rows_job *job = arg;
+    rows_job *job = arg;
     const hy_distances *from = job->from;
+    const double most = from->dtype == HY_F64 ? DBL_MAX : FLT_MAX;
     for (int64_t b = begin; b < end; b++) {
         double *wide = (double *)job->to + b * from->n, largest = 0;
         float *narrow = (float *)job->to + b * from->n;
@@ -55,9 +58,10 @@ static void finish_range(void *arg, int64_t begin, int64_t end)
             largest = fmax(largest, from->dtype == HY_F64 ? wide[i] : (double)narrow[i]);
         for (int64_t i = 0; i < from->n; i++) {
             double v = from->dtype == HY_F64 ? wide[i] : (double)narrow[i];
-            if (v < small * largest)
+            if (!from->manhattan && v < small * largest)
                 v = direct(from, job->first + b, i);
-            v = from->squared ? v : sqrt(v);
+            v = from->manhattan || from->squared ? v : sqrt(v);
+            job->lost[b] |= !(v <= most);
             if (from->dtype == HY_F64)
                 wide[i] = v;
             else
@@ -69,15 +73,18 @@ static void finish_range(void *arg, int64_t begin, int64_t end)
 static hy_status compute(hy_ctx *cx, const hy_distances *from, int64_t first, int64_t count,
                          char *to)
 {
-    rows_job job = { from, first, count, to };
+    rows_job job = { .from = from, .first = first, .count = count, .to = to };
     const char *y = from->x + first * from->d * from->size;
     if (from->manhattan)
         from->city->manhattan(from->n, count, from->d, from->x, y, from->columns);
     else
         HY_TRY(from->kernels->sqdist(cx, from->n, count, from->d, from->x, y, from->columns));
     hy_parallel_for(from->n, 512, turn_range, &job);
-    if (!from->manhattan)
-        hy_parallel_for(count, 4, finish_range, &job);
+    hy_parallel_for(count, 4, finish_range, &job);
+    for (int64_t b = 0; b < count; b++)
+        if (job.lost[b])
+            return hy_fail(cx, HY_ENUMERIC, "distances from row %lld of x overflow %s; scale x down",
+                           (long long)(first + b) + 1, hy_dtype_name(from->dtype));
     return HY_OK;
 }
 

@@ -50,7 +50,7 @@ local function fitting(fit)
       end
     end
     x = data_of(self, x)
-    if self.defaults.net then check.finite(class.of(self).class_name, "x", x) end
+    check.finite(class.of(self).class_name, "x", x)
     fit(self, x, ...)
     self.fitted = true
     if self.net and self.assign then derive(self, x) end

@@ -153,7 +153,7 @@ local function keep(self, found, m, mean, dtype)
 end
 
 function FOSSCLU:fit(x)
-  x = check.finite("FOSSCLU", "x", points("FOSSCLU", x), 0)
+  x = points("FOSSCLU", x)
   local n, d = x:size(1), x:size(2)
   if n < self.k or n < 2 then
     error(("FOSSCLU: k = %d needs at least %d points, got %d"):format(self.k,

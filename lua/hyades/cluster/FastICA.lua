@@ -42,7 +42,7 @@ function FastICA.step(z, w, fun)
 end
 
 function FastICA:fit(x)
-  x = check.finite("FastICA", "x", points("FastICA", x, true), 0)
+  x = points("FastICA", x, true)
   local white = Whitening{ k = self.k }:fit(x)
   local z = white:transform(x):to "f64"
   local k = z:size(2)

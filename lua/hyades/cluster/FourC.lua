@@ -44,7 +44,7 @@ local function correlations(self, x, start, list)
 end
 
 function FourC:fit(x)
-  x = check.finite("FourC", "x", points("FourC", x), 0)
+  x = points("FourC", x)
   if x:size(1) == 0 then error("FourC: x has no rows", 0) end
   check.number("FourC", "option kappa", self.kappa, 1, nil, false, 4)
   check.number("FourC", "option delta", self.delta, 0, 1, false, 4)

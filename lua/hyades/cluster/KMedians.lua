@@ -16,7 +16,7 @@ local KMedians = model.define("KMedians", { k = model.required, init = "k-means+
   n_init = check.optional, max_iter = 300, rng = hy.rng, verbose = false })
 
 function KMedians:fit(x)
-  x = check.finite("KMedians", "x", points("KMedians", x, true), 0)
+  x = points("KMedians", x, true)
   local best
   if x:size(1) < self.k then
     error(("KMedians: k = %d needs at least as many points, got %d"):format(self.k, x:size(1)), 0)

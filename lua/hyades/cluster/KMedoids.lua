@@ -88,7 +88,7 @@ local function restarts(self)
 end
 
 function KMedoids:fit(x)
-  x = check.finite("KMedoids", "x", points("KMedoids", x), 0)
+  x = points("KMedoids", x)
   local given = x
   local n = x:size(1)
   if n < self.k then fail("k = %d needs at least as many points, got %d", self.k, n) end

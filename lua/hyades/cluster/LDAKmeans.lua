@@ -64,7 +64,7 @@ local function run(self, x, n_dims, progress)
 end
 
 function LDAKmeans:fit(x)
-  x = check.finite("LDAKmeans", "x", points("LDAKmeans", x), 0)
+  x = points("LDAKmeans", x)
   local d = x:size(2)
   if x:size(1) < self.k then
     error(("LDAKmeans: k = %d needs at least as many points, got %d"):format(self.k, x:size(1)), 0)

@@ -95,7 +95,7 @@ local function iterate(self, x)
 end
 
 function MiniBatchKMeans:fit(x)
-  x = check.finite("MiniBatchKMeans", "x", points("MiniBatchKMeans", x, true), 0)
+  x = points("MiniBatchKMeans", x, true)
   if x:size(1) < self.k then
     error(("MiniBatchKMeans: k = %d needs at least as many points, got %d"):format(self.k,
       x:size(1)), 0)

@@ -153,7 +153,7 @@ local function without_outliers(self, x)
 end
 
 function ORCLUS:fit(x)
-  x = check.finite("ORCLUS", "x", points("ORCLUS", x), 0)
+  x = points("ORCLUS", x)
   local n, d = x:size(1), x:size(2)
   if n < self.k then
     error(("ORCLUS: k = %d needs at least as many points, got %d"):format(self.k, n), 0)

@@ -78,7 +78,7 @@ local function by_random_space(x, k, rng)
 end
 
 function PCA:fit(x)
-  x = check.finite("PCA", "x", points("PCA", x, true), 0)
+  x = points("PCA", x, true)
   local n, d = x:size(1), x:size(2)
   local k = self.k or math.min(n, d)
   if n < 2 then error(("PCA: at least 2 points are needed, got %d"):format(n), 0) end

@@ -148,7 +148,6 @@ function SpecialK:fit(x)
   x = points("SpecialK", x)
   check_options(self)
   local n, level = x:size(1), math.log(self.alpha)
-  hy.nearest_center(x, hy.zeros(1, x:size(2), { dtype = x.dtype })) -- every value must be finite
   local progress <close> = hy.progress(math.min(self.max_k, n), self.verbose and "SpecialK")
   local graph = graph_of(self, x)
   self.eigenvalues, self.embedding = largest_pairs(graph, math.min(self.dims, n), self.rng:split())

@@ -18,7 +18,7 @@ local Whitening = model.define("Whitening", { method = "pca", k = check.optional
 local LEAST = 1e-10 -- share of the largest variance that counts
 
 function Whitening:fit(x)
-  x = check.finite("Whitening", "x", points("Whitening", x, true), 0)
+  x = points("Whitening", x, true)
   local n, d = x:size(1), x:size(2)
   if n < 2 then error(("Whitening: at least 2 points are needed, got %d"):format(n), 0) end
   if self.k and self.k > d then

@@ -69,6 +69,10 @@ end
 -- n: integer · max_distance, precision: numbers above 0
 -- → code with the methods below
 function mdl.code(n, max_distance, precision)
+  if not (max_distance > 0 and precision > 0) then
+    error(("mdl: points %g apart at most, told apart at %g: x is too small for its type; scale it up")
+      :format(max_distance, precision), 0)
+  end
   return setmetatable({ n = n, max_distance = max_distance, precision = precision,
     log_distance = log2(max_distance), log_precision = log2(precision) }, Code)
 end
@@ -83,10 +87,11 @@ function Code:digits(m) return -m * self.log_precision end
 function Code:center(m) return self:uniform(m) + self:digits(m) end
 
 --- Bits of points around their centers under one spherical Gaussian.
--- m: dimensions · n: points · trace: sum of their squared distances
+-- m: dimensions · n: points · trace: sum of their squared distances · unit: what lengths are measured
+-- in (1), for the question whether there is any distance
 -- → number
-function mdl.gaussian(m, n, trace)
-  if n <= 1 or m == 0 or trace <= 1e-15 then return 0 end
+function mdl.gaussian(m, n, trace, unit)
+  if n <= 1 or m == 0 or trace <= 1e-15 * (unit or 1) ^ 2 then return 0 end
   return n * m / (2 * math.log(2)) * (1 + math.log(2 * math.pi) + math.log(trace)
     - math.log(n * m))
 end
@@ -95,7 +100,7 @@ end
 -- m: dimensions · k: clusters · outliers: how many · trace: of the scatter of the others
 -- → number
 function Code:rotation(m, k, outliers, trace)
-  return mdl.integer(m) + k * self:center(m) + mdl.gaussian(m, self.n - outliers, trace)
+  return mdl.integer(m) + k * self:center(m) + mdl.gaussian(m, self.n - outliers, trace, self.precision)
     + outliers * self:uniform(m)
 end
 
