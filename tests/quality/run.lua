@@ -116,26 +116,26 @@ local function run_seed(set, x, seed)
   end
 end
 
+-- Mean and, of scores, deviation of column i of some results.
+local function cell(rows, i)
+  local values = {}
+  for j, row in ipairs(rows) do values[j] = row[i] end
+  local t = hy.tensor(values, { dtype = "f64" })
+  if i > 3 then return t:mean():item() end
+  return ("%.3f ± %.3f "):format(t:mean():item(), #values > 1 and t:std():item() or 0)
+end
+
 local function report()
-  print(("\n%-8s %-14s %5s  %-14s %-14s %-14s %8s"):format("data", "method", "seeds", "ACC", "NMI",
-    "ARI", "seconds"))
+  print(("\n%-8s %-14s %5s  %-14s %-14s %-14s %12s %10s %8s"):format("data", "method", "seeds", "ACC",
+    "NMI", "ARI", "pretraining", "clustering", "peak MB"))
   for _, set in ipairs(sets) do
     for _, method in ipairs(methods) do
-      local columns = { {}, {}, {}, {} }
-      for seed = 1, seeds do
-        for i, value in ipairs(results[key(set.name, method, seed)] or {}) do
-          table.insert(columns[i], value)
-        end
-      end
-      if #columns[1] > 0 then
-        local cells = {}
-        for i, values in ipairs(columns) do
-          local t = hy.tensor(values, { dtype = "f64" })
-          local spread = #values > 1 and t:std():item() or 0
-          cells[i] = i < 4 and ("%.3f ± %.3f "):format(t:mean():item(), spread) or t:mean():item()
-        end
-        print(("%-8s %-14s %5d  %-14s %-14s %-14s %8.0f"):format(set.name, method, #columns[1],
-          table.unpack(cells)))
+      local rows = {}
+      for seed = 1, seeds do rows[#rows + 1] = results[key(set.name, method, seed)] end
+      if #rows > 0 then
+        print(("%-8s %-14s %5d  %-14s %-14s %-14s %10.0f s %8.0f s %8.0f"):format(set.name, method,
+          #rows, cell(rows, 1), cell(rows, 2), cell(rows, 3), cell(rows, 4), cell(rows, 5),
+          cell(rows, 6)))
       end
     end
   end

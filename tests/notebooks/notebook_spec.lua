@@ -4,7 +4,7 @@ local S = require "tests.support"
 -- Runs a notebook as this interpreter would; returns what it printed and the folder of pictures.
 local function run(name, arguments)
   local folder = S.folder()
-  local code, text = S.shell(("HYADES_FAST=1 ./hyades notebooks/%s.lua --out %s %s"):format(name,
+  local code, text = S.shell(("HYADES_DATA= HYADES_FAST=1 ./hyades notebooks/%s.lua --out %s %s"):format(name,
     S.quote(folder), arguments or ""))
   assert.equal(0, code, text)
   return text, folder
@@ -40,5 +40,27 @@ describe("notebook 01_dec", function()
     local code, text = S.shell "./hyades notebooks/01_dec.lua --epcohs 3"
     assert.equal(1, code)
     assert.is_truthy(text:find("unknown option --epcohs; there are --out DIR, --seeds N", 1, true))
+  end)
+end)
+
+describe("notebook 03_subspaces", function()
+  it("finds the turned clusters, and draws them", function()
+    local text, folder = run "03_subspaces"
+    assert.is_truthy(text:find("SubKmeans  NMI 1.000, 2 dimensions for the clusters and 3 for noise",
+      1, true), text)
+    assert.is_true(is_png(folder .. "/03_views.png"))
+    S.remove(folder)
+  end)
+end)
+
+describe("notebook 08_how_many_clusters", function()
+  it("compares curves and methods", function()
+    local text, folder = run "08_how_many_clusters"
+    assert.is_truthy(text:find("largest silhouette: k = 6 · gap statistic: k = 6", 1, true), text)
+    for _, method in ipairs{ "X-means", "G-means", "PG-means", "Dip-means", "SpecialK" } do
+      assert.is_truthy(text:find(method, 1, true), method)
+    end
+    assert.is_true(is_png(folder .. "/08_curves.png"))
+    S.remove(folder)
   end)
 end)
