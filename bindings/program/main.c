@@ -67,10 +67,23 @@ static int call_entry(lua_State *L, int narg, int nres, bool *interrupted)
     return status;
 }
 
+/* Lines of progress that the error has left open end here. */
+static void leave_progress(lua_State *L)
+{
+    const int top = lua_gettop(L);
+    lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    if (lua_getfield(L, -1, "hyades.progress") == LUA_TTABLE) {
+        lua_getfield(L, -1, "leave");
+        lua_pcall(L, 0, 0, 0);
+    }
+    lua_settop(L, top);
+}
+
 /* Prints the error on the stack. */
 static int report(lua_State *L, int result)
 {
     const char *text = lua_tostring(L, -1);
+    leave_progress(L);
     say(text ? text : "(error object is no text)");
     lua_pop(L, 1);
     return result;

@@ -131,8 +131,7 @@ end
 function Model:warn(text)
   self.warnings[#self.warnings + 1] = text
   if self.verbose then
-    local clear = hy.is_terminal(2) and "\r\27[K" or "" -- what a line of progress has left there
-    io.stderr:write(clear, class.of(self).class_name, ": warning: ", text, "\n")
+    require("hyades.progress").say(("%s: warning: %s"):format(class.of(self).class_name, text))
   end
 end
 

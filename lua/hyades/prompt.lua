@@ -129,6 +129,8 @@ function prompt.run(native)
     if not code then break end
     if code:find "%S" then reader.remember(code) end
     if chunk then problem = native.call(chunk, printer(code)) end
+    local progress = package.loaded["hyades.progress"]
+    if progress then progress.leave() end
     if problem then print_error(problem, native.seen) end
   end
   if native.typed then io.stdout:write "\n" end

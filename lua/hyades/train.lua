@@ -112,13 +112,14 @@ local function train_batch(spec, groups, batch, n, at)
 end
 
 -- One pass over the batches. Returns the mean loss of a sample, and whether a hook said "stop".
-local function train_epoch(spec, groups, at)
-  local total, samples = 0, 0
+local function train_epoch(spec, groups, at, bar)
+  local total, samples, share = 0, 0, 1 / spec.batches:count()
   for batch in spec.batches:epoch() do
     at.step = at.step + 1
     local n = batch.rows:size(1) -- the loss may do with the batch what it likes
     at.loss = train_batch(spec, groups, batch, n, at)
     total, samples = total + at.loss * n, samples + n
+    if bar.shown then bar:set{ loss = total / samples }:step(share) end
     if spec.after_step and spec.after_step{ step = at.step, epoch = at.epoch, loss = at.loss,
       batch = batch } == "stop" then
       return total / samples, true
@@ -195,10 +196,23 @@ local function finish_epoch(spec, watch, record)
   return stop
 end
 
+--- What the option `progress` of train.run means, as options of hy.progress.
+-- given: title, options of hy.progress, true for the title "training"; false or nil shows nothing
+-- → table
+function train.progress_options(given)
+  if not given then return { desc = "", verbose = false } end
+  if given == true then given = "training" end
+  if type(given) == "string" then given = { desc = given } end
+  if type(given) ~= "table" then
+    error("train.run: progress must be a title, true or options of hy.progress, got " ..
+      check.describe(given), 0)
+  end
+  return { desc = given.desc or "training", unit = given.unit or "epoch", verbose = given.verbose }
+end
+
 -- All epochs that are left. `progress` is what a checkpoint keeps beside the state of the run.
 local function train_epochs(spec, groups, watch, file, progress)
-  local title = spec.progress == true and "training" or spec.progress
-  local bar <close> = hy.progress(spec.epochs, title)
+  local bar <close> = hy.progress(spec.epochs, train.progress_options(spec.progress))
   bar:step(progress.epoch)
   local at = { step = progress.step, epoch = progress.epoch, loss = progress.loss,
     steps = spec.epochs * spec.batches:count(), size = math.min(spec.batches.size, spec.batches.n) }
@@ -206,12 +220,12 @@ local function train_epochs(spec, groups, watch, file, progress)
     local started = hy.clock()
     at.epoch = epoch
     if spec.before_epoch and spec.before_epoch(epoch) == "stop" then break end
-    local mean, stop = train_epoch(spec, groups, at)
+    local mean, stop = train_epoch(spec, groups, at, bar)
     local record = { epoch = epoch, loss = mean }
     if spec.validation then record.validation = validate(spec) end
     record.seconds = hy.clock() - started
     progress.history[epoch] = record
-    bar:set{ loss = mean, validation = record.validation }:step()
+    bar:trace(mean):set{ loss = mean, validation = record.validation }:step(epoch - bar.done)
     stop = finish_epoch(spec, watch, record) or stop
     progress.epoch, progress.step, progress.loss, progress.stopped = epoch, at.step, at.loss, stop
     progress.watch = watch and watch.state()
@@ -226,7 +240,7 @@ end
 -- before_epoch: function(epoch) · after_step: function{ step, epoch, loss, batch }
 -- after_epoch: function{ epoch, loss, seconds }; they run while no tape is open, "stop" ends
 -- schedule: of optim.schedule, or function(step, steps, loss, epoch) → factor of the learning rate
--- progress: title of a progress bar · clip: largest common norm of the gradients
+-- progress: title of a progress bar, or options of hy.progress · clip: largest common norm of the gradients
 -- validation: data.Batches whose loss is measured after each epoch, in evaluation mode
 -- early_stop: { patience=5, min_delta=1e-4 } epochs without progress (of the validation if there
 -- is one); the best weights come back
@@ -281,7 +295,7 @@ function train.pretrained(net, x, options)
     return net
   end
   local recipe = { epochs = 100, lr = 1e-3, batch = options.batch or 256, rng = rng,
-    progress = options.verbose and "pretraining" or false }
+    progress = { desc = "pretraining", verbose = options.verbose or false } }
   for name, value in pairs(options.pretrain or {}) do recipe[name] = value end
   return net:fit(x, recipe)
 end

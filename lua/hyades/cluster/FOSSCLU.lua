@@ -171,7 +171,7 @@ function FOSSCLU:fit(x)
 
   local best, best_m
   local progress <close> = hy.progress((last - first + 1) * self.n_init * self.max_iter,
-    self.verbose and "FOSSCLU")
+    { desc = "FOSSCLU", verbose = self.verbose })
   for m = first, last do
     local of_m
     for _ = 1, self.n_init do

@@ -48,7 +48,7 @@ function FastICA:fit(x)
   local k = z:size(2)
   local w = FastICA.decorrelate(hy.randn(k, k, { rng = self.rng:split(), dtype = "f64" }))
 
-  local progress = hy.progress(self.max_iter, self.verbose and "FastICA")
+  local progress = hy.progress(self.max_iter, { desc = "FastICA", verbose = self.verbose })
   self.history, self.warning = {}, nil
   for iteration = 1, self.max_iter do
     local new = FastICA.step(z, w, self.fun)

@@ -31,7 +31,7 @@ local function correlations(self, x, start, list)
   local n, d = x:size(1), x:size(2)
   local some = math.max(1, BLOCK // (d * d))
   local dims, distance = {}, {}
-  local progress <close> = hy.progress(n, self.verbose and "FourC")
+  local progress <close> = hy.progress(n, { desc = "FourC", verbose = self.verbose })
   for first = 1, n, some do
     local count = math.min(some, n - first + 1)
     local values, axes = hy.eigh_batch(hy.neighbor_covariances(x, start, list, first, count))

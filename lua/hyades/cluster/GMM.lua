@@ -115,7 +115,7 @@ function GMM.around(x, centers, kind, reg)
 end
 
 local function restart(self, x, title)
-  local progress <close> = hy.progress(self.max_iter, self.verbose and title)
+  local progress <close> = hy.progress(self.max_iter, { desc = title, verbose = self.verbose })
   local start = GMM.around(x, model.start_centers(self, x), self.covariance, self.reg)
   return GMM.em(x, start, { covariance = self.covariance, max_iter = self.max_iter,
     tol = self.tol, reg = self.reg, step = function(log_likelihood)

@@ -34,7 +34,8 @@ function GMeans:fit(x)
   check.number("GMeans", "option k_init", self.k_init, 1, n, true)
   check.number("GMeans", "option trials", self.trials, 1, nil, true)
   check.number("GMeans", "option max_k", self.max_k, self.k_init)
-  local progress <close> = hy.progress(math.min(self.max_k, n), self.verbose and "GMeans")
+  local progress <close> = hy.progress(math.min(self.max_k, n),
+    { desc = "GMeans", verbose = self.verbose })
   self.history, self.ks, self.scores = {}, {}, {}
   local function round(found)
     local i = #self.history + 1

@@ -70,7 +70,7 @@ function GapStatistic:fit(x)
   check.number("GapStatistic", "option references", self.references, 1, nil, true)
   local most = math.tointeger(math.min(self.max_k, x:size(1)))
   local progress <close> = hy.progress(most * (self.references + 1),
-    self.verbose and "GapStatistic")
+    { desc = "GapStatistic", verbose = self.verbose })
   local expected, found = {}, {}
   for k = 1, most do
     found[k], expected[k] = cluster_with(self, x, k, self.rng:split()), {}

@@ -5,7 +5,7 @@
 --   a function (x, k, rng) that returns centers k×d
 -- n_init: restarts, the best one stays (default 10, 1 when init is a tensor) · max_iter: iterations
 -- fit(x, { weights = }): how much each row counts, tensor n or array, 0 or more (default: all alike)
--- tol: stop when the centers move less than this share of the mean variance · verbose: say scores
+-- tol: stop when the centers move less than this share of the mean variance · verbose: show progress
 -- Fields: labels, centers, inertia, iterations; history, one row per restart; warning, or nil.
 
 local hy = require "hyades"
@@ -80,14 +80,12 @@ function KMeans:fit(x, options)
 
   local best
   self.history = {}
+  local progress <close> = hy.progress(restarts, { desc = "KMeans", verbose = self.verbose })
   for restart = 1, restarts do
     local result = run(self, x, self.rng:split(), weights)
     self.history[restart] = { inertia = result.inertia, iterations = result.iterations }
-    if self.verbose then
-      io.stderr:write(("KMeans: restart %d of %d: inertia %.6g after %d iterations\n"):format(
-        restart, restarts, result.inertia, result.iterations))
-    end
     if not best or result.inertia < best.inertia then best = result end
+    progress:set{ inertia = best.inertia }:step()
   end
 
   self.labels, self.centers = best.labels, best.centers

@@ -22,7 +22,7 @@ function KMedians:fit(x)
     error(("KMedians: k = %d needs at least as many points, got %d"):format(self.k, x:size(1)), 0)
   end
   local restarts = self.n_init or (class.kind(self.init) == "tensor" and 1 or 10)
-  local progress <close> = hy.progress(restarts, self.verbose and "KMedians")
+  local progress <close> = hy.progress(restarts, { desc = "KMedians", verbose = self.verbose })
   self.history = {}
   for restart = 1, restarts do
     local start = hy.cluster.KMeans{ k = self.k, init = self.init, n_init = 1, max_iter = 0,

@@ -98,7 +98,7 @@ function KMedoids:fit(x)
   local scale = self.metric == "cosine" and 0.5 or 1
 
   local best
-  local progress <close> = hy.progress(restarts(self), self.verbose and "KMedoids")
+  local progress <close> = hy.progress(restarts(self), { desc = "KMedoids", verbose = self.verbose })
   self.history = {}
   for restart = 1, restarts(self) do
     local first = start(self, x, self.rng:split(), how)

@@ -74,7 +74,8 @@ function LDAKmeans:fit(x)
     1, nil, true, 4) // 1 | 0
   local dtype, best = x.dtype, nil
   x = x:to "f64"
-  local progress <close> = hy.progress(self.max_iter * self.n_init, self.verbose and "LDAKmeans")
+  local progress <close> = hy.progress(self.max_iter * self.n_init,
+    { desc = "LDAKmeans", verbose = self.verbose })
   if n_dims >= d then
     local km = kmeans(self, x)
     best = { labels = km.labels, centers = km.centers, inertia = km.inertia, iterations = 1,

@@ -71,7 +71,7 @@ local function iterate(self, x)
   local weight = math.min(1, 2 * self.batch / (n + 1))
   local smoothed, best, waited = nil, math.huge, 0
   local progress <close> = hy.progress(self.max_iter * ((n + self.batch - 1) // self.batch),
-    self.verbose and "MiniBatchKMeans")
+    { desc = "MiniBatchKMeans", verbose = self.verbose })
   for _ = 1, self.max_iter do
     local order = hy.randperm(n, { rng = self.rng })
     for first = 1, n, self.batch do

@@ -174,7 +174,7 @@ function NrKmeans:fit(x)
       check.number("NrKmeans", "option precision", self.precision or mdl.precision(x), 0))
   end
   local best, lowest
-  local progress <close> = hy.progress(self.n_init, self.verbose and "NrKmeans")
+  local progress <close> = hy.progress(self.n_init, { desc = "NrKmeans", verbose = self.verbose })
   self.history = {}
   for restart = 1, self.n_init do
     local state = self:begin(sample, k, self.rng:split())

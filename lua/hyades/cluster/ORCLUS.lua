@@ -165,7 +165,7 @@ function ORCLUS:fit(x)
   end
   self.k0_factor = factor // 1 | 0
   local rounds = math.ceil(math.log(factor) / math.log(1 / self.alpha))
-  local progress <close> = hy.progress(self.n_init * rounds, self.verbose and "ORCLUS")
+  local progress <close> = hy.progress(self.n_init * rounds, { desc = "ORCLUS", verbose = self.verbose })
   local best
   for _ = 1, self.n_init do
     local found = run(self, x, progress)

@@ -89,7 +89,7 @@ local function fit_batches(self, inner, x)
   state.counts = { hy.zeros(self.k, { dtype = "f64" }), hy.zeros(1, { dtype = "f64" }) }
   state.outliers = { 0, 0 }
   local batches = n // size
-  local progress <close> = hy.progress(self.passes * batches, self.verbose and "SubKmeans")
+  local progress <close> = hy.progress(self.passes * batches, { desc = "SubKmeans", verbose = self.verbose })
   for pass = 1, self.passes do
     local order = hy.randperm(n, { rng = rng })
     for b = 1, batches do

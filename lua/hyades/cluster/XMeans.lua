@@ -94,7 +94,7 @@ function XMeans:fit(x)
   check.number("XMeans", "option k_init", self.k_init, 1, n, true)
   check.number("XMeans", "option trials", self.trials, 1, nil, true)
   check.number("XMeans", "option max_k", self.max_k, self.k_init)
-  local progress <close> = hy.progress(math.min(self.max_k, n), self.verbose and "XMeans")
+  local progress <close> = hy.progress(math.min(self.max_k, n), { desc = "XMeans", verbose = self.verbose })
   self.history, self.ks, self.scores = {}, {}, {}
   local best
   local function round(found)

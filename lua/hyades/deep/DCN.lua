@@ -56,7 +56,7 @@ function DCN:fit(x)
     optimizer = optim.Adam{ lr = self.lr },
     batches = data.Batches{ x, size = self.batch, shuffle = self.rng:split() },
     epochs = self.epochs,
-    progress = self.verbose and "DCN",
+    progress = { desc = "DCN", verbose = self.verbose },
     loss = function(batch)
       local code = self.net:encode(batch.x)
       local output = self.net:decode(code)

@@ -47,7 +47,7 @@ function DEC:fit(x)
     optimizer = optim.Adam{ lr = self.lr },
     batches = data.Batches{ x, size = self.batch, shuffle = self.rng:split() },
     epochs = self.epochs,
-    progress = self.verbose and "DEC",
+    progress = { desc = "DEC", verbose = self.verbose },
     after_epoch = model.watch(self, x),
     before_epoch = function(epoch)
       if self.target == "batch" or (epoch - 1) % self.refresh ~= 0 then return end

@@ -25,7 +25,7 @@ function Joint:fit(x)
     optimizer = optim.Adam{ lr = self.lr },
     batches = data.Batches{ x, size = self.batch, shuffle = self.rng:split() },
     epochs = self.epochs,
-    progress = self.verbose and "Joint",
+    progress = { desc = "Joint", verbose = self.verbose },
     after_epoch = model.watch(self, x),
     loss = function(batch)
       local z = self.net:encode(batch.x)

@@ -49,9 +49,10 @@ local function layer_checkpoint(self, given, i, rng)
     keep = { self.encoder, rng } }
 end
 
-local function layer_title(given, layer)
-  if not given.progress then return false end
-  return (given.progress == true and "training" or given.progress) .. ", " .. tostring(layer)
+local function layer_progress(given, layer)
+  local options = hy.train.progress_options(given.progress)
+  options.desc = options.desc .. ", " .. tostring(layer)
+  return options
 end
 
 -- Train one linear layer and its mirror image to give back what comes in, without the noise.
@@ -62,7 +63,7 @@ local function fit_layer(self, x, down, up, given, noise, file)
     optimizer = (given.optimizer or hy.optim.Adam){ lr = given.layer_lr or given.lr },
     batches = hy.data.Batches{ x, size = given.batch, shuffle = given.rng:split() },
     epochs = given.layer_epochs,
-    progress = layer_title(given, encode),
+    progress = layer_progress(given, encode),
     checkpoint = file,
     loss = function(batch)
       local h = clean_input(self, batch.x, down)
