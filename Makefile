@@ -76,6 +76,7 @@ BIND_SRC  := $(filter-out bindings/env.c,$(wildcard bindings/*.c))
 CORE_OBJ  := $(CORE_SRC:%.c=$(OBJ)/%.o) $(TABLES:%=$(OBJ)/core/cpu/%.o)
 BIND_OBJ  := $(BIND_SRC:%.c=$(OBJ)/%.o)
 READLINE  := $(wildcard /usr/include/readline/readline.h)
+MD4C      := $(wildcard /usr/include/md4c-html.h)
 CTESTS    := $(patsubst tests/core/%.c,$(OBJ)/tests/%,$(wildcard tests/core/*.c))
 
 .PHONY: all deps demo test check tsan tsan-build fuzz bench quality notebooks lint install uninstall \
@@ -83,7 +84,8 @@ CTESTS    := $(patsubst tests/core/%.c,$(OBJ)/tests/%,$(wildcard tests/core/*.c)
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-PRODUCTS := hyades build/hyades/core.so build/hyades/env.so $(if $(READLINE),build/hyades/repl.so)
+PRODUCTS := hyades build/hyades/core.so build/hyades/env.so build/hyades/capture.so \
+            $(if $(READLINE),build/hyades/repl.so) $(if $(MD4C),build/hyades/markdown.so)
 all: $(PRODUCTS)
 
 # Rebuild when the flags change. What another mode built goes before anything compiles, so a
@@ -123,6 +125,14 @@ build/hyades/env.so: $(OBJ)/bindings/env.o build/mode
 build/hyades/repl.so: $(OBJ)/bindings/program/repl.o build/mode
 	@mkdir -p $(@D)
 	$(call say,ld)$(CC) -shared -Wl,-z,nodelete $(LDFLAGS) -o $@ $< -lreadline
+
+build/hyades/capture.so: $(OBJ)/bindings/program/capture.o build/mode
+	@mkdir -p $(@D)
+	$(call say,ld)$(CC) -shared $(LDFLAGS) -o $@ $<
+
+build/hyades/markdown.so: $(OBJ)/bindings/program/markdown.o build/mode
+	@mkdir -p $(@D)
+	$(call say,ld)$(CC) -shared $(LDFLAGS) -o $@ $< -lmd4c-html
 
 hyades: $(OBJ)/bindings/program/main.o $(OBJ)/bindings/program/signals.o build/mode
 	$(call say,ld)$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) -Wl,-Bstatic -llua5.4 -Wl,-Bdynamic -ldl -lm

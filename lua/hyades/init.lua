@@ -46,5 +46,6 @@ return lazy.extend(hy, "hyades", {
   modules = { "nn", "optim", "data", "cluster", "deep", "metrics", "plot", "train", "loss", "model",
     "report" },
   functions = { help = "hyades.help", progress = "hyades.progress", save = "hyades.save",
-    load = "hyades.save" },
+    load = "hyades.save", display = "hyades.display",
+    notebook = "hyades.notebook" },
 })

@@ -25,6 +25,7 @@ local reserved = {
   ["lauxlib.h"] = { "bindings/" },
   ["lualib.h"] = { "bindings/program/" },
   ["readline/readline.h"] = { "bindings/program/repl.c" },
+  ["md4c-html.h"] = { "bindings/program/markdown.c" },
   ["readline/history.h"] = { "bindings/program/repl.c" },
   ["zlib.h"] = { "core/data/" },
   ["cjson/cJSON.h"] = { "core/data/", "bindings/json.c" },
