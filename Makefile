@@ -120,9 +120,9 @@ build/hyades/env.so: $(OBJ)/bindings/env.o build/mode
 	@mkdir -p $(@D)
 	$(call say,ld)$(CC) -shared $(LDFLAGS) -o $@ $<
 
-build/hyades/repl.so: $(OBJ)/bindings/program/repl.o build/mode
+build/hyades/repl.so: $(OBJ)/bindings/program/repl.o $(OBJ)/bindings/program/screen.o build/mode
 	@mkdir -p $(@D)
-	$(call say,ld)$(CC) -shared -Wl,-z,nodelete $(LDFLAGS) -o $@ $< -lreadline
+	$(call say,ld)$(CC) -shared -Wl,-z,nodelete $(LDFLAGS) -o $@ $(filter %.o,$^) -lreadline
 
 hyades: $(OBJ)/bindings/program/main.o $(OBJ)/bindings/program/signals.o build/mode
 	$(call say,ld)$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) -Wl,-Bstatic -llua5.4 -Wl,-Bdynamic -ldl -lm
