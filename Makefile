@@ -122,9 +122,9 @@ build/hyades/env.so: $(OBJ)/bindings/env.o build/mode
 	@mkdir -p $(@D)
 	$(call say,ld)$(CC) -shared $(LDFLAGS) -o $@ $<
 
-build/hyades/repl.so: $(OBJ)/bindings/program/repl.o build/mode
+build/hyades/repl.so: $(OBJ)/bindings/program/repl.o $(OBJ)/bindings/program/screen.o build/mode
 	@mkdir -p $(@D)
-	$(call say,ld)$(CC) -shared -Wl,-z,nodelete $(LDFLAGS) -o $@ $< -lreadline
+	$(call say,ld)$(CC) -shared -Wl,-z,nodelete $(LDFLAGS) -o $@ $(filter %.o,$^) -lreadline
 
 build/hyades/capture.so: $(OBJ)/bindings/program/capture.o build/mode
 	@mkdir -p $(@D)

@@ -7,6 +7,7 @@ local notebook = require "hyades.notebook"
 local page = require "hyades.page"
 local progress = require "hyades.progress"
 local show = require "hyades.show"
+local trace = require "hyades.trace"
 
 local usage = [[
 usage: hyades nb run FILE [OPTION…]          run a notebook cell by cell, with its text
@@ -26,17 +27,11 @@ local function compile(cell, path, workspace)
   return chunk, problem
 end
 
--- The frames between the error and this file, without C.
+-- The error with the frames between its place and this file.
 local function traced(message)
-  local lines = { type(message) == "string" and message or show.value(message) }
-  for frame in debug.traceback("", 2):gmatch "[^\n]+" do
-    frame = frame:gsub("^%s+", "")
-    if frame:find("hyades/nb.lua", 1, true) then break end
-    if not frame:find("^%[C%]") and not frame:find "^stack traceback" then
-      lines[#lines + 1] = "  " .. frame
-    end
-  end
-  return table.concat(lines, "\n")
+  if type(message) ~= "string" then message = show.value(message) end
+  local traceback = debug.traceback("", 2):gsub("\n[^\n]*hyades/nb%.lua:.*", "")
+  return trace.text(message .. traceback, false)
 end
 
 -- Runs a cell; its values go where things are displayed. → nil, or the error with its frames
