@@ -12,21 +12,7 @@
 local hy = require "hyades"
 local cluster, data, metrics, plot = hy.cluster, hy.data, hy.metrics, hy.plot
 
-local fast = os.getenv "HYADES_FAST" == "1" -- a quick run, for tests
-local out = "out"
-if arg and arg[1] == "--out" then
-  out = arg[2] or error("--out needs a folder", 0)
-elseif arg and arg[1] then
-  error(("unknown option %s; there is --out DIR"):format(arg[1]), 0)
-end
-os.execute(("mkdir -p '%s'"):format(out:gsub("'", "'\\''")))
-
-local pictures = {}
-local function save(name, figure)
-  local path = ("%s/03_%s.png"):format(out, name)
-  figure:save(path)
-  pictures[#pictures + 1] = path
-end
+local fast = hy.notebook().fast -- a quick run, for tests
 
 -- %% [markdown]
 -- ## Three clusters in five dimensions
@@ -63,12 +49,12 @@ print(("SubKmeans  NMI %.3f, %d dimensions for the clusters and %d for noise")
 -- %%
 local pca = cluster.PCA{ k = 2 }:fit(x)
 local z = x:mm(sub.V)
-save("views", plot.grid{ columns = 3,
+hy.display(plot.grid{ columns = 3,
   plot.scatter{ pca:transform(x), color = truth, title = "Principal components" },
   plot.scatter{ z:narrow(2, 1, 2), color = sub.labels, title = "SubKmeans: cluster space",
     xlabel = "axis 1", ylabel = "axis 2" },
   plot.scatter{ z:narrow(2, 3, 2), color = sub.labels, title = "SubKmeans: noise space",
-    xlabel = "axis 3", ylabel = "axis 4" } })
+    xlabel = "axis 3", ylabel = "axis 4" } }, "views")
 
 -- %% [markdown]
 -- ## Traffic signs
@@ -98,13 +84,9 @@ else
     show("k-means", cluster.KMeans{ k = 4, n_init = restarts, rng = hy.rng(3) }:fit(signs))
     local found = show("SubKmeans", cluster.SubKmeans{ k = 4, n_init = restarts, rng = hy.rng(3) }
       :fit(signs))
-    save("signs_" .. name:match "^%a+", plot.grid{ columns = 2,
+    hy.display(plot.grid{ columns = 2,
       plot.scatter{ found:transform(signs):narrow(2, 1, 2), color = signs.y, names = signs.names,
         title = "Cluster space, colored by sign", xlabel = "axis 1", ylabel = "axis 2" },
-      plot.images{ found.centers:reshape(4, 3, 32, 32), columns = 2, title = "Cluster means" } })
+      plot.images{ found.centers:reshape(4, 3, 32, 32), columns = 2, title = "Cluster means" } }, "signs_" .. name:match "^%a+")
   end
 end
-
--- %%
-print("\npictures:")
-for _, path in ipairs(pictures) do print("  " .. path) end

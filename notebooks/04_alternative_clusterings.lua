@@ -12,21 +12,7 @@
 local hy = require "hyades"
 local cluster, data, metrics, plot = hy.cluster, hy.data, hy.metrics, hy.plot
 
-local fast = os.getenv "HYADES_FAST" == "1" -- a quick run, for tests
-local out = "out"
-if arg and arg[1] == "--out" then
-  out = arg[2] or error("--out needs a folder", 0)
-elseif arg and arg[1] then
-  error(("unknown option %s; there is --out DIR"):format(arg[1]), 0)
-end
-os.execute(("mkdir -p '%s'"):format(out:gsub("'", "'\\''")))
-
-local pictures = {}
-local function save(name, figure)
-  local path = ("%s/04_%s.png"):format(out, name)
-  figure:save(path)
-  pictures[#pictures + 1] = path
-end
+local fast = hy.notebook().fast -- a quick run, for tests
 
 -- %% [markdown]
 -- ## Stick figures
@@ -49,7 +35,7 @@ for arms = 0, 2 do
     end
   end
 end
-save("figures", plot.images{ figures.x:index(examples), columns = 9, title = "One figure of each kind" })
+hy.display(plot.images{ figures.x:index(examples), columns = 9, title = "One figure of each kind" }, "figures")
 
 local kmeans = cluster.KMeans{ k = 9, rng = hy.rng(1) }:fit(figures)
 local names = { "arms", "legs" }
@@ -81,8 +67,8 @@ show(("NrKmeans, dimensions %s"):format(table.concat(nr.m, " + ")), nr.labels)
 
 -- %%
 local means = hy.cat({ nr.centers[1], nr.centers[2] }, 1)
-save("means", plot.images{ means, shape = { 20, 20 }, columns = 3,
-  title = "Cluster means, a clustering a row" })
+hy.display(plot.images{ means, shape = { 20, 20 }, columns = 3,
+  title = "Cluster means, a clustering a row" }, "means")
 
 local views = {}
 for s = 1, 2 do
@@ -90,7 +76,7 @@ for s = 1, 2 do
   views[s] = plot.scatter{ z:narrow(2, 1, math.min(2, z:size(2))), color = nr.labels:select(2, s),
     title = "Subspace " .. s }
 end
-save("subspaces", plot.grid{ columns = 2, table.unpack(views) })
+hy.display(plot.grid{ columns = 2, table.unpack(views) }, "subspaces")
 
 -- %% [markdown]
 -- ## AutoNR
@@ -133,9 +119,5 @@ for i, try in ipairs(auto.history) do
     table.insert(path[2], try.cost / 1e6)
   end
 end
-save("path", plot.line{ path, title = "AutoNR: models that were kept", xlabel = "try",
-  ylabel = "description length, Mbit" })
-
--- %%
-print("\npictures:")
-for _, file in ipairs(pictures) do print("  " .. file) end
+hy.display(plot.line{ path, title = "AutoNR: models that were kept", xlabel = "try",
+  ylabel = "description length, Mbit" }, "path")

@@ -11,21 +11,7 @@
 local hy = require "hyades"
 local cluster, data, metrics, plot = hy.cluster, hy.data, hy.metrics, hy.plot
 
-local fast = os.getenv "HYADES_FAST" == "1" -- a quick run, for tests
-local out = "out"
-if arg and arg[1] == "--out" then
-  out = arg[2] or error("--out needs a folder", 0)
-elseif arg and arg[1] then
-  error(("unknown option %s; there is --out DIR"):format(arg[1]), 0)
-end
-os.execute(("mkdir -p '%s'"):format(out:gsub("'", "'\\''")))
-
-local pictures = {}
-local function save(name, figure)
-  local path = ("%s/08_%s.png"):format(out, name)
-  figure:save(path)
-  pictures[#pictures + 1] = path
-end
+local fast = hy.notebook().fast -- a quick run, for tests
 
 -- %% [markdown]
 -- ## Points with six clusters
@@ -35,7 +21,7 @@ end
 
 -- %%
 local blobs = data.blobs{ n = fast and 600 or 1200, k = 6, d = 2, std = 1, rng = hy.rng(27) }
-save("points", plot.scatter{ blobs.x, color = blobs.y, title = "Six clusters" })
+hy.display(plot.scatter{ blobs.x, color = blobs.y, title = "Six clusters" }, "points")
 
 -- %% [markdown]
 -- ## Three curves
@@ -61,10 +47,10 @@ end
 local from_two = {}
 for k = 2, most do from_two[k - 1] = k end
 
-save("curves", plot.grid{ columns = 3,
+hy.display(plot.grid{ columns = 3,
   plot.line{ { gap.ks, gap.inertias }, title = "Inertia", xlabel = "clusters" },
   plot.line{ { from_two, silhouettes }, title = "Silhouette", xlabel = "clusters" },
-  plot.line{ { gap.ks, gap.gaps }, title = "Gap", xlabel = "clusters" } })
+  plot.line{ { gap.ks, gap.gaps }, title = "Gap", xlabel = "clusters" } }, "curves")
 print(("largest silhouette: k = %d · gap statistic: k = %s"):format(best, tostring(gap.k)))
 
 -- %% [markdown]
@@ -122,7 +108,3 @@ local rows = fast and digits.x:narrow(1, 1, 600) or digits.x
 local truth = fast and digits.y:narrow(1, 1, 600) or digits.y
 local z = cluster.PCA{ k = 10 }:fit(rows):transform(rows)
 compare(("%d digits, 10 classes"):format(rows:size(1)), z, truth)
-
--- %%
-print("\npictures:")
-for _, path in ipairs(pictures) do print("  " .. path) end

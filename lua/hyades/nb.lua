@@ -31,6 +31,7 @@ end
 local function traced(message)
   if type(message) ~= "string" then message = show.value(message) end
   local traceback = debug.traceback("", 2):gsub("\n[^\n]*hyades/nb%.lua:.*", "")
+    :gsub("\n%s*%[C%]: in function 'xpcall'$", "")
   return trace.text(message .. traceback, false)
 end
 
