@@ -76,6 +76,8 @@ BIND_SRC  := $(filter-out bindings/env.c,$(wildcard bindings/*.c))
 CORE_OBJ  := $(CORE_SRC:%.c=$(OBJ)/%.o) $(TABLES:%=$(OBJ)/core/cpu/%.o)
 BIND_OBJ  := $(BIND_SRC:%.c=$(OBJ)/%.o)
 READLINE  := $(wildcard /usr/include/readline/readline.h)
+CAIRO     := $(shell pkg-config --libs cairo 2>/dev/null)
+CANVAS    := $(patsubst %.c,$(OBJ)/%.o,$(wildcard bindings/canvas/*.c))
 CTESTS    := $(patsubst tests/core/%.c,$(OBJ)/tests/%,$(wildcard tests/core/*.c))
 
 .PHONY: all deps demo test check tsan tsan-build fuzz bench quality notebooks lint install uninstall \
@@ -83,7 +85,8 @@ CTESTS    := $(patsubst tests/core/%.c,$(OBJ)/tests/%,$(wildcard tests/core/*.c)
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-PRODUCTS := hyades build/hyades/core.so build/hyades/env.so $(if $(READLINE),build/hyades/repl.so)
+PRODUCTS := hyades build/hyades/core.so build/hyades/env.so $(if $(READLINE),build/hyades/repl.so) \
+            $(if $(CAIRO),build/hyades/canvas.so)
 all: $(PRODUCTS)
 
 # Rebuild when the flags change. What another mode built goes before anything compiles, so a
@@ -123,6 +126,12 @@ build/hyades/env.so: $(OBJ)/bindings/env.o build/mode
 build/hyades/repl.so: $(OBJ)/bindings/program/repl.o build/mode
 	@mkdir -p $(@D)
 	$(call say,ld)$(CC) -shared -Wl,-z,nodelete $(LDFLAGS) -o $@ $< -lreadline
+
+$(CANVAS): CFLAGS += $(shell pkg-config --cflags cairo 2>/dev/null)
+# nodelete: fontconfig keeps what it has read until the process ends.
+build/hyades/canvas.so: $(CANVAS) build/mode
+	@mkdir -p $(@D)
+	$(call say,ld)$(CC) -shared -Wl,-z,nodelete $(LDFLAGS) -o $@ $(CANVAS) $(CAIRO) -lm
 
 hyades: $(OBJ)/bindings/program/main.o $(OBJ)/bindings/program/signals.o build/mode
 	$(call say,ld)$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) -Wl,-Bstatic -llua5.4 -Wl,-Bdynamic -ldl -lm
