@@ -76,7 +76,9 @@ BIND_SRC  := $(filter-out bindings/env.c,$(wildcard bindings/*.c))
 CORE_OBJ  := $(CORE_SRC:%.c=$(OBJ)/%.o) $(TABLES:%=$(OBJ)/core/cpu/%.o)
 BIND_OBJ  := $(BIND_SRC:%.c=$(OBJ)/%.o)
 READLINE  := $(wildcard /usr/include/readline/readline.h)
-MD4C      := $(wildcard /usr/include/md4c-html.h)
+MD4C      := $(shell pkg-config --libs md4c-html 2>/dev/null)
+CAIRO     := $(shell pkg-config --libs cairo 2>/dev/null)
+CANVAS    := $(patsubst %.c,$(OBJ)/%.o,$(wildcard bindings/canvas/*.c))
 CTESTS    := $(patsubst tests/core/%.c,$(OBJ)/tests/%,$(wildcard tests/core/*.c))
 
 .PHONY: all deps demo test check tsan tsan-build fuzz bench quality notebooks lint install uninstall \
@@ -85,7 +87,8 @@ CTESTS    := $(patsubst tests/core/%.c,$(OBJ)/tests/%,$(wildcard tests/core/*.c)
 .SECONDARY:
 
 PRODUCTS := hyades build/hyades/core.so build/hyades/env.so build/hyades/capture.so \
-            $(if $(READLINE),build/hyades/repl.so) $(if $(MD4C),build/hyades/markdown.so)
+            $(if $(READLINE),build/hyades/repl.so) $(if $(CAIRO),build/hyades/canvas.so) \
+            $(if $(MD4C),build/hyades/markdown.so)
 all: $(PRODUCTS)
 
 # Rebuild when the flags change. What another mode built goes before anything compiles, so a
@@ -132,7 +135,13 @@ build/hyades/capture.so: $(OBJ)/bindings/program/capture.o build/mode
 
 build/hyades/markdown.so: $(OBJ)/bindings/program/markdown.o build/mode
 	@mkdir -p $(@D)
-	$(call say,ld)$(CC) -shared $(LDFLAGS) -o $@ $< -lmd4c-html
+	$(call say,ld)$(CC) -shared $(LDFLAGS) -o $@ $< $(MD4C)
+
+$(CANVAS): CFLAGS += $(shell pkg-config --cflags cairo 2>/dev/null)
+# nodelete: fontconfig keeps what it has read until the process ends.
+build/hyades/canvas.so: $(CANVAS) build/mode
+	@mkdir -p $(@D)
+	$(call say,ld)$(CC) -shared -Wl,-z,nodelete $(LDFLAGS) -o $@ $(CANVAS) $(CAIRO) -lm
 
 hyades: $(OBJ)/bindings/program/main.o $(OBJ)/bindings/program/signals.o build/mode
 	$(call say,ld)$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) -Wl,-Bstatic -llua5.4 -Wl,-Bdynamic -ldl -lm

@@ -131,23 +131,13 @@ local function caption_of(name, tag)
   return name and ("<%s>%s</%s>"):format(tag, page.escape(page.utf8(name)), tag) or ""
 end
 
-local function png_of(figure)
-  if figure.bytes then return figure:bytes "png" end
-  local path = os.tmpname()
-  os.remove(path)
-  figure:save(path .. ".png")
-  local file <close> = assert(io.open(path .. ".png", "rb"))
-  os.remove(path .. ".png")
-  return file:read "a"
-end
-
 --- A figure, drawn at two pixels per unit.
 -- figure: of plot · name: string below it, optional
 -- → HTML
 function page.figure(figure, name)
   local alt = page.escape(page.utf8(name or "figure"))
   return ('<figure><img src="%s" width="%d" height="%d" alt="%s">%s</figure>'):format(
-    data_url("image/png", png_of(figure)), figure.width // 1 | 0, figure.height // 1 | 0, alt,
+    data_url("image/png", figure:bytes "png"), figure.width // 1 | 0, figure.height // 1 | 0, alt,
     caption_of(name, "figcaption"))
 end
 
@@ -333,21 +323,8 @@ function page.write(where, path, html)
   if type(path) ~= "string" or path == "" then
     error(("%s: expected the path of a file, got %s"):format(where, check.describe(path)), 3)
   end
-  if rawget(hy, "write_bytes") then
-    local ok, problem = pcall(hy.write_bytes, path, html)
-    if not ok then error(("%s: %s"):format(where, (tostring(problem):gsub("^.-: ", "", 1))), 0) end
-    return
-  end
-  local part = path .. ".part"
-  local file, problem = io.open(part, "wb")
-  if not file then error(("%s: %s"):format(where, problem), 0) end
-  local written, trouble = file:write(html)
-  local closed, late = file:close()
-  if not (written and closed) then
-    os.remove(part)
-    error(("%s: %s: %s"):format(where, path, trouble or late), 0)
-  end
-  hy.move_file(part, path)
+  local ok, problem = pcall(hy.write_bytes, path, html)
+  if not ok then error(("%s: %s"):format(where, (tostring(problem):gsub("^save: ", ""))), 0) end
 end
 
 return page

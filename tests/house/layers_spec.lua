@@ -31,8 +31,9 @@ local reserved = {
   ["cjson/cJSON.h"] = { "core/data/", "bindings/json.c" },
   ["stb_image.h"] = { "core/data/image.c" },
   ["stb_image_write.h"] = { "core/data/image.c" },
-  ["stb_truetype.h"] = { "bindings/canvas" },
-  ["stb_easy_font.h"] = { "bindings/canvas" },
+  ["cairo.h"] = { "bindings/canvas/" },
+  ["cairo-svg.h"] = { "bindings/canvas/canvas.c" },
+  ["cairo-pdf.h"] = { "bindings/canvas/canvas.c" },
 }
 
 -- Calls visit(file, included name, true for quotes) for every #include below the folders.

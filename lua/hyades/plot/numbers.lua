@@ -86,6 +86,64 @@ function numbers.matrix(fn, what, value)
   return rows, d
 end
 
+--- A matrix as a tensor of floats.
+-- → tensor n×d
+function numbers.tensor(fn, what, value)
+  if numbers.is_tensor(value) and value:dim() == 2 and value:numel() > 0 then
+    value = value:detach()
+    return (value.dtype == "f32" or value.dtype == "f64") and value or value:to "f64"
+  end
+  return core.tensor((numbers.matrix(fn, what, value)), { dtype = "f64" })
+end
+
+--- The rows of a matrix whose values are all finite.
+-- x: tensor n×d of floats
+-- → tensor, array of the rows that were kept or nil when all were, how many were not
+function numbers.finite_rows(x)
+  local sum = x:sum():item()
+  if sum - sum == 0 then return x, nil, 0 end
+  local wrong = (x - x):ne(0):max(2, { keep = false }):totable()
+  local rows = {}
+  for i, w in ipairs(wrong) do
+    if w == 0 then rows[#rows + 1] = i end
+  end
+  if #rows == 0 then return nil, rows, #wrong end
+  if #rows == #wrong then return x, nil, 0 end
+  return x:index(core.tensor(rows, { dtype = "index" })), rows, #wrong - #rows
+end
+
+--- Those of the values of a vector that are finite.
+-- → array, how many are not
+function numbers.finite(values)
+  local list = {}
+  for i = 1, rawlen(values) do
+    local v = values[i]
+    if v - v == 0 then list[#list + 1] = v end
+  end
+  return list, rawlen(values) - #list
+end
+
+--- A column of a matrix as an array.
+function numbers.column(x, j)
+  return x:narrow(2, j, 1):reshape(-1):totable()
+end
+
+--- "1 point", "1,797 points".
+-- → string
+function numbers.count(n, thing)
+  local text = require("hyades.plot.ticks").text(n)
+  if n ~= 1 then thing = thing:gsub("y$", "ie"):gsub("ss$", "sse"):gsub("x$", "xe") .. "s" end
+  return text .. " " .. thing
+end
+
+--- The note below a picture that could not show everything; nil when it could.
+-- → string or nil
+function numbers.left_out(n, thing)
+  if n == 0 then return nil end
+  return numbers.count(n, thing) .. (n == 1 and " is" or " are")
+    .. " not shown: NaN or infinite"
+end
+
 --- Smallest and largest finite value over an array of arrays; nil when there is none.
 -- → lo, hi
 function numbers.range(arrays)
