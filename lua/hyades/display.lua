@@ -20,7 +20,8 @@ display.sink = in_terminal
 
 --- Show a value: at the prompt and in a script on the terminal, in a notebook on its page.
 -- value: figure, table, tensor, data set, model, a text in Markdown, anything · name: string, what
--- it is called: the words below it on a page, the name of the file where a script keeps pictures
+-- a figure shows, in a word or two: the name of its file, and what a page says to those who cannot
+-- see it
 function display.display(value, name)
   if name ~= nil and type(name) ~= "string" then
     error(("display: name must be a string, got %s"):format(type(name)), 2)

@@ -97,7 +97,7 @@ local function run_captured(cell, path, workspace)
   function display.sink(value, name)
     collect()
     current.stream = capture.start()
-    cell.outputs[#cell.outputs + 1] = page.value(value, { name = name })
+    cell.outputs[#cell.outputs + 1] = page.value(value, { alt = name })
   end
   local started = hy.clock()
   local problem = run_cell(cell, path, workspace)

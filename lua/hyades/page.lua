@@ -132,10 +132,10 @@ local function caption_of(name, tag)
 end
 
 --- A figure, drawn at two pixels per unit.
--- figure: of plot · name: string below it, optional
+-- figure: of plot · name: string below it, optional · alt: string, said where it is not seen
 -- → HTML
-function page.figure(figure, name)
-  local alt = page.escape(page.utf8(name or "figure"))
+function page.figure(figure, name, alt)
+  alt = page.escape(page.utf8(alt or name or "figure"))
   return ('<figure><img src="%s" width="%d" height="%d" alt="%s">%s</figure>'):format(
     data_url("image/png", figure:bytes "png"), figure.width // 1 | 0, figure.height // 1 | 0, alt,
     caption_of(name, "figcaption"))
@@ -266,13 +266,14 @@ end
 
 --- Anything as it reads best: a figure as a picture, rows as a table, a text as Markdown, a tensor,
 -- a data set or a network as the prompt prints it, a model by its options and results.
--- value: anything · options: name (below it), header (of a table), folder (of Markdown's pictures)
+-- value: anything · options: name (below it), alt (of a figure), header (of a table), folder (of
+-- Markdown's pictures)
 -- → HTML; nil, or a sentence about what is missing
 function page.value(value, options)
   options = options or {}
   if type(value) == "string" then return page.markdown(value, options.folder) end
   if type(value) == "table" and getmetatable(value) and getmetatable(value).__name == "figure" then
-    return page.figure(value, options.name)
+    return page.figure(value, options.name, options.alt)
   end
   local of = class.of(value)
   local html
