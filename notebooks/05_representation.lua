@@ -46,8 +46,9 @@ local to_another = nearest_other(x)
 local farther = to_itself:gt(to_another):mean():item()
 print(("%.0f %% of the digits are farther from themselves, shifted, than from another digit")
   :format(farther * 100))
-hy.display(plot.box{ to_itself, to_another, names = { "itself, shifted", "nearest other digit" },
-  ylabel = "distance in pixels' space", title = "How far is …", points = false }, "shift")
+hy.display(plot.box{ { to_itself:totable(), to_another:totable() },
+  names = { "itself, shifted", "nearest other digit" }, points = false,
+  ylabel = "distance between pictures", title = "How far is a digit from …" }, "shift")
 
 -- %% [markdown]
 -- So two writers who put the same digit in slightly different places look, to k-means, like two
@@ -67,8 +68,8 @@ local function trained(width, seed)
 end
 
 local net = trained(10, 1)
-hy.display(plot.history({ ["10 numbers"] = net.history }, { log = true,
-  title = "Squared error of a digit, drawn again" }), "losses")
+hy.display(plot.history(net.history, { log = true, ylabel = "squared error",
+  title = "The autoencoder learns to draw" }), "losses")
 
 -- %%
 local function drawn(autoencoder, pictures)
@@ -161,8 +162,9 @@ hy.display(plot.bar{ means, errors = deviations, series = { "PCA", "autoencoder"
 -- * With *few* numbers the learned space is clearly the better one. Two numbers of an autoencoder
 --   hold more of the digits than two principal components.
 -- * With *enough* numbers there is little between all three. On these digits a representation that
---   was only asked to draw is about as good for k-means as the pixels are, and k-means in it is
---   faster and its centers can be drawn.
+--   was only asked to draw is about as good for k-means as the pixels are, in a sixth of the
+--   columns. Where pixels are a poorer start it buys more: on MNIST, with 784 of them, the same step
+--   takes k-means from an NMI of about 0.5 to more than 0.7 (notebook 02).
 -- * A representation keeps what *drawing* needs: slant, thickness, place. Nothing made it put the
 --   digits into round groups.
 --
