@@ -68,7 +68,7 @@ return function(...)
   end
   local queries = positions(fn, o.query, n)
   local k = options.integer(fn, "k", o.k, 1, n - 1)
-  local rows, titles, labels = {}, {}, nil
+  local rows, titles = {}, {}
   for _, row in ipairs(queries) do
     local near, distances = nearest(z, row, k)
     rows[#rows + 1], titles[#titles + 1] = row, "query"
@@ -81,8 +81,7 @@ return function(...)
   local colors, entries
   if o.color ~= nil then
     local of
-    labels = numbers.labels(fn, "color", o.color, n)
-    local shown = {}
+    local labels, shown = numbers.labels(fn, "color", o.color, n), {}
     for i, row in ipairs(rows) do shown[i] = labels[row] end
     entries, of = palette.classes(shown, o.names, o.look, o.colors)
     colors = {}

@@ -170,7 +170,7 @@ local function plain_sheet(set, columns, rows, step_x, step_y, iw, ih)
       lines[#lines + 1] = at < set.h and table.concat(line) or blank
     end
   end
-  return h, w, 3, table.concat(lines)
+  return h, w, table.concat(lines)
 end
 
 local function draw_image(canvas, set, i, x, y, iw, ih, color, look)
