@@ -75,10 +75,8 @@ end
 function terminal.choose(variable, ask)
   local way = told(variable)
   if way then return way end
-  local answer = ask()
-  for number in (answer or ""):match("^\27%[%?([%d;]*)c$") and answer:gmatch "%d+" or pairs{} do
-    if number == "4" then return "sixel" end
-  end
+  local attributes = (ask() or ""):match "^\27%[%?([%d;]*)c$" or ""
+  if (";" .. attributes .. ";"):find(";4;", 1, true) then return "sixel" end
   return is_utf8(variable) and "blocks" or "path"
 end
 
