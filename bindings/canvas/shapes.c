@@ -79,8 +79,10 @@ static cairo_surface_t *samples_to_image(const unsigned char *sample, int rows, 
     return image;
 }
 
-/* The image over whole pixels: sharp squares when it grows, means of pixels when it shrinks. */
-static void paint_image(cairo_t *cr, cairo_surface_t *image, double x, double y, double w, double h)
+/* The image over whole pixels: sharp squares when it grows (unless smooth), means of pixels when it
+ * shrinks. */
+static void paint_image(cairo_t *cr, cairo_surface_t *image, bool smooth, double x, double y, double w,
+                        double h)
 {
     const double fx = cairo_image_surface_get_width(image) / w;
     const double fy = cairo_image_surface_get_height(image) / h;
@@ -90,26 +92,27 @@ static void paint_image(cairo_t *cr, cairo_surface_t *image, double x, double y,
     cairo_pattern_t *pattern = cairo_get_source(cr);
     cairo_pattern_set_matrix(pattern, &matrix);
     cairo_pattern_set_extend(pattern, CAIRO_EXTEND_PAD);
-    cairo_pattern_set_filter(pattern, fx > 1 || fy > 1 ? CAIRO_FILTER_BEST : CAIRO_FILTER_NEAREST);
+    cairo_pattern_set_filter(pattern, fx > 1 || fy > 1 || smooth ? CAIRO_FILTER_GOOD : CAIRO_FILTER_NEAREST);
     cairo_rectangle(cr, x, y, w, h);
     cairo_fill(cr);
 }
 
-static void paint_on_pixels(canvas *c, cairo_surface_t *image, double x, double y, double w, double h)
+static void paint_on_pixels(canvas *c, cairo_surface_t *image, bool smooth, double x, double y, double w,
+                            double h)
 {
     cairo_save(c->cr);
     cairo_user_to_device(c->cr, &x, &y);
     cairo_identity_matrix(c->cr);
-    paint_image(c->cr, image, x, y, w, h);
+    paint_image(c->cr, image, smooth, x, y, w, h);
     cairo_restore(c->cr);
 }
 
 /* A drawing of paths gets the pixels as a PNG has them: what shows it must not blur small images. */
-static void embed(canvas *c, cairo_surface_t *image, double x, double y, double w, double h)
+static void embed(canvas *c, cairo_surface_t *image, bool smooth, double x, double y, double w, double h)
 {
     cairo_surface_t *grown = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)w, (int)h);
     cairo_t *cr = cairo_create(grown);
-    paint_image(cr, image, 0, 0, w, h);
+    paint_image(cr, image, smooth, 0, 0, w, h);
     cairo_destroy(cr);
     cairo_save(c->cr);
     cairo_translate(c->cr, x, y);
@@ -120,7 +123,8 @@ static void embed(canvas *c, cairo_surface_t *image, double x, double y, double 
     cairo_surface_destroy(grown);
 }
 
-/* canvas:image(x, y, w, h, rows, columns, bytes): gray or RGB samples, each a sharp rectangle */
+/* canvas:image(x, y, w, h, rows, columns, bytes, smooth): gray or RGB samples, each a sharp rectangle
+ * unless smooth */
 int hyc_image(lua_State *L)
 {
     canvas *c = hyc_check(L);
@@ -141,7 +145,7 @@ int hyc_image(lua_State *L)
         luaL_argerror(L, 4, "expected a width and height up to 16384 pixels");
     cairo_surface_t *image = samples_to_image((const unsigned char *)sample, (int)rows, (int)columns,
                                               bytes == n ? 1 : 3);
-    (c->kind == HYC_PNG ? paint_on_pixels : embed)(c, image, x, y, w, h);
+    (c->kind == HYC_PNG ? paint_on_pixels : embed)(c, image, lua_toboolean(L, 9), x, y, w, h);
     cairo_surface_destroy(image);
     hyc_try(L, cairo_status(c->cr));
     return 0;

@@ -77,7 +77,10 @@ end
 -- Positions and texts; `wide` measures how much of the length a text takes.
 local function ticks_of(axis, length, spacing, wide)
   if axis.hidden then return {}, {} end
-  if axis.names then return thinned(axis.positions, axis.names, length, words.tick + 1) end
+  if axis.names then
+    local room = axis.numbered and (wide and wide(axis.names) + 12 or 24) or words.tick + 1
+    return thinned(axis.positions, axis.names, length, room)
+  end
   local most = math.max(2, math.floor(length / spacing))
   local positions, texts = some_ticks(axis, most)
   while wide and most > 1 and #texts > 1 and (wide(texts) + 8) * #texts > length do
@@ -111,8 +114,33 @@ local function room_at_right(canvas, spec, width, height)
   return 16
 end
 
+-- Without the ticks whose text would reach into the next panel.
+local function inner_ticks(axis, positions, texts, part)
+  local some, kept = {}, {}
+  for i, p in ipairs(positions) do
+    local at = (p - axis.lo) / (axis.hi - axis.lo)
+    if at >= part and at <= 1 - part then some[#some + 1], kept[#kept + 1] = p, texts[i] end
+  end
+  return some, kept
+end
+
+-- Where everything goes when the margins are given, so that panels stand in line.
+local function arrange_within(canvas, width, height, spec)
+  local m = spec.margins
+  local at = { x_size = words.tick, left = axes.crisp(m.left), top = axes.crisp(m.top) }
+  at.width = axes.crisp(width - m.right) - at.left
+  at.height = axes.crisp(height - m.bottom) - at.top
+  local function wide(texts) return words.widest(canvas, texts, words.tick) end
+  local positions, texts = ticks_of(spec.x, at.width, 40, wide)
+  at.x_positions, at.x_texts = inner_ticks(spec.x, positions, texts, wide(texts) / 2 / at.width)
+  positions, texts = ticks_of(spec.y, at.height, 32)
+  at.y_positions, at.y_texts = inner_ticks(spec.y, positions, texts, 6 / at.height)
+  return at
+end
+
 -- Where everything goes: left, top, width and height of the data, texts of the ticks.
 local function arrange(canvas, width, height, spec)
+  if spec.margins then return arrange_within(canvas, width, height, spec) end
   local x, y = spec.x, spec.y
   local at = { x_size = words.tick }
   local title = axes.title(canvas, spec.title, spec.look, 0, width, 0)
@@ -230,7 +258,8 @@ end
 --- Draw axes and let `spec.plot` fill them.
 -- spec: { look= theme, x=, y= (each { lo=, hi=, label=, log=, whole=, hidden= } or { positions=,
 -- names= } too), title=, legend= array of { name=, color=, kind="disc"|"line"|"bar"|… }, bar= color
--- bar, note= string in small letters, grid= false for none, plot= function (canvas, X, Y, box), where
+-- bar, note= string in small letters, grid= false for none, margins= { left=, top=, right=, bottom= }
+-- around the data instead of what the texts need, plot= function (canvas, X, Y, box), where
 -- X and Y map data to the canvas }
 function axes.draw(canvas, width, height, spec)
   local at = arrange(canvas, width, height, spec)

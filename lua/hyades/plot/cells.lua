@@ -70,8 +70,10 @@ function cells.draw(canvas, width, height, spec)
     end
   end
   axes.draw(canvas, width, height, {
-    x = { lo = 0.5, hi = d + 0.5, positions = column_at, names = columns, label = spec.xlabel },
-    y = { lo = 0.5, hi = n + 0.5, positions = row_at, names = rows, label = spec.ylabel },
+    x = { lo = 0.5, hi = d + 0.5, positions = column_at, names = columns, label = spec.xlabel,
+      numbered = not spec.columns },
+    y = { lo = 0.5, hi = n + 0.5, positions = row_at, names = rows, label = spec.ylabel,
+      numbered = not spec.rows },
     title = spec.title, bar = spec.bar, look = spec.look, note = spec.note, plot = plot,
   })
 end

@@ -1,20 +1,11 @@
 local check = require "hyades.check"
+local decoded = require "hyades.plot.decoded"
 local numbers = require "hyades.plot.numbers"
 
 local DEFAULTS = {
   shape = check.optional, columns = check.optional, titles = check.optional, title = check.optional,
   theme = check.optional, color = check.optional, names = check.optional, palette = check.optional,
 }
-
--- Centers as points of the data: decoded when they live in the embedding of a network. A decoder
--- overshoots black and white a little; that is cut, or all images would turn gray.
-local function in_data_space(centers, net)
-  if not net then return centers end
-  local hy = require "hyades"
-  local x = hy.no_grad(function() return net:clone():eval():decode(centers) end)
-  local lo, hi = x:min():item(), x:max():item()
-  return lo > -0.5 and hi > 0.5 and hi < 1.5 and x:clamp(0, 1) or x
-end
 
 --- The cluster centers of a fitted model as images; those of a deep model are decoded first.
 -- model: with `centers`, and `net` if deep · shape: { h, w } or { h, w, c } (default: square) ·
@@ -29,9 +20,8 @@ return function(model, given)
     numbers.fail(fn, "expected a fitted model with centers, got %s",
       type(model) == "table" and "one without" or numbers.kind(model))
   end
-  local net = rawget(model, "net")
-  if net and not net.decode then numbers.fail(fn, "the model's network has no decode") end
-  local x = in_data_space(centers:detach(), net)
+  local x = centers:detach()
+  if rawget(model, "net") then x = decoded.points(decoded.net(fn, model), x) end
   local titles = o.titles
   if not titles then
     titles = {}

@@ -43,6 +43,22 @@ local function renumbered(svg)
     :gsub('([#"])(mask)(%d+)', rename))
 end
 
+-- The figure on a new canvas.
+local function drawn(self, kind, scale)
+  local canvas, problem = cairo()
+  if not canvas then error(problem, 0) end
+  local sheet = canvas.new(self.width, self.height, kind, scale)
+  self:paint(sheet, 0, 0, self.width, self.height)
+  return sheet
+end
+
+-- Height, width and RGB samples.
+local function pixels_of(self, scale)
+  if self.plain and not cairo() then return self.plain() end
+  local pixels, w, h = drawn(self, "png", scale):pixels()
+  return h, w, pixels
+end
+
 --- The picture as the bytes of a file.
 -- kind: "png" (two pixels per unit), "svg" or "pdf"
 -- → string
@@ -51,18 +67,11 @@ function Figure:bytes(kind)
     numbers.fail("bytes", 'expected "png", "svg" or "pdf", got %s',
       type(kind) == "string" and ("%q"):format(kind) or numbers.kind(kind))
   end
-  local canvas, problem = cairo()
-  if not canvas then
-    if kind ~= "png" or not self.plain then error(problem, 0) end
-    return core.png(self.plain())
-  end
-  local sheet = canvas.new(self.width, self.height, kind, figure.scale)
-  self:paint(sheet, 0, 0, self.width, self.height)
   if kind == "png" then
-    local pixels, w, h = sheet:pixels()
+    local h, w, pixels = pixels_of(self, figure.scale)
     return core.png(h, w, 3, pixels)
   end
-  local bytes = sheet:finish()
+  local bytes = drawn(self, kind):finish()
   return kind == "svg" and renumbered(bytes) or bytes
 end
 
@@ -83,10 +92,19 @@ function Figure:save(path)
   return self
 end
 
---- Show the picture in the terminal, as it can: as an image or in colored half blocks. Where the
--- output is no terminal, write a temporary PNG file and print its path.
+--- Show the picture in the terminal, as it can: as an image (kitty, iTerm2, sixel) or in colored half
+-- blocks; HYADES_GRAPHICS=kitty, iterm2, sixel, blocks or path decides otherwise. Where the output is
+-- no terminal, write a temporary PNG file and print its path.
 -- → the figure
 function Figure:show()
+  local terminal = require "hyades.plot.terminal"
+  local way = terminal.way()
+  if way ~= "path" then
+    local text = terminal.text(way, self, function(scale) return pixels_of(self, scale) end)
+    io.stdout:write(text)
+    io.stdout:flush()
+    return self
+  end
   local name = os.tmpname()
   os.remove(name)
   self:save(name .. ".png")
@@ -102,7 +120,7 @@ end
 --- Make a figure.
 -- spec: { kind= string, width=, height= numbers, look= theme, elements= string that says what is in
 -- it, draw= function (canvas, width, height, x, y) that draws from (0, 0), where x and y are that
--- corner's place on the canvas, plain= function → height, width, channels, samples that does without
+-- corner's place on the canvas, plain= function → height, width, RGB samples, that does without
 -- Cairo, or nil }
 -- → figure
 function figure.new(spec)

@@ -86,9 +86,10 @@ function numbers.matrix(fn, what, value)
   return rows, d
 end
 
---- A matrix as a tensor of floats.
+--- A matrix, or the points of a dataset, as a tensor of floats.
 -- → tensor n×d
 function numbers.tensor(fn, what, value)
+  if type(value) == "table" and numbers.is_tensor(rawget(value, "x")) then value = value.x end
   if numbers.is_tensor(value) and value:dim() == 2 and value:numel() > 0 then
     value = value:detach()
     return (value.dtype == "f32" or value.dtype == "f64") and value or value:to "f64"

@@ -170,7 +170,7 @@ local function plain_sheet(set, columns, rows, step_x, step_y, iw, ih)
       lines[#lines + 1] = at < set.h and table.concat(line) or blank
     end
   end
-  return h, w, 3, table.concat(lines)
+  return h, w, table.concat(lines)
 end
 
 local function draw_image(canvas, set, i, x, y, iw, ih, color, look)
@@ -195,7 +195,11 @@ function pictures.sheet(set, o)
   local extra = o.first_gap and columns > 1 and o.first_gap or 0
   local step_x, step_y = iw + gap, ih + gap + (o.titles and CAPTION or 0)
   local sheet_w, sheet_h = columns * step_x - gap + extra, rows * step_y - gap
-  local side = o.entries and 120 or 0
+  local longest = 0
+  for _, entry in ipairs(o.entries or {}) do
+    longest = math.max(longest, utf8.len(entry.name) or #entry.name)
+  end
+  local side = o.entries and math.min(170, 46 + 7 * longest) or 0
   local bottom = EDGE + (o.note and 14 or 0) + (o.colors and 2 or 0)
   local least = o.title and math.min(360, 9 * (utf8.len(o.title) or #o.title)) or 0 -- about
   local width = math.max(sheet_w + side, least) + 2 * EDGE + 4

@@ -38,6 +38,7 @@ return function(...)
   local entries = table.move(c.entries or {}, 1, #(c.entries or {}), 1, {})
   if o.true_labels ~= nil then
     local more
+    style.r = o.size or math.max(2.2, style.r * 1.4)
     style.shapes, more = cloud.shapes(fn, "true_labels", o.true_labels, p, o.true_names, o.look)
     table.move(more, 1, #more, #entries + 1, entries)
   end
