@@ -74,7 +74,7 @@ local function measure_start(net, seed)
   return measure(net, km.centers, km.labels)
 end
 
-local names = { "autoencoder + k-means", "DEC", "IDEC", "DCN" }
+local names = { "start", "DEC", "IDEC", "DCN" } -- the start: k-means in the autoencoder
 local values = { error = {}, within = {}, nmi = {} }
 for m in ipairs(names) do
   for _, list in pairs(values) do list[m] = {} end
@@ -96,9 +96,9 @@ local function text_of(list)
   return ("%.3f ± %.3f"):format(v:mean():item(), #list > 1 and v:std():item() or 0)
 end
 
-print(("%-22s %-15s %-15s %-15s"):format("", "drawing error", "left within", "NMI"))
+print(("%-6s %-15s %-15s %-15s"):format("", "drawing error", "left within", "NMI"))
 for m, name in ipairs(names) do
-  print(("%-22s %-15s %-15s %-15s"):format(name, text_of(values.error[m]),
+  print(("%-6s %-15s %-15s %-15s"):format(name, text_of(values.error[m]),
     text_of(values.within[m]), text_of(values.nmi[m])))
 end
 hy.display(plot.grid{ columns = 3,

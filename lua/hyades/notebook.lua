@@ -18,7 +18,7 @@ local function defaults_of(given, fast)
   for name, value in pairs(given) do
     local usual, quick = value, nil
     if type(value) == "table" then usual, quick = value[1], value.fast end
-    if name == "out" or name == "fast" then
+    if name == "out" or name == "fast" or name == "pictures" then
       fail("option %s is there already; call yours differently", name)
     elseif math.type(usual) ~= "integer" or quick ~= nil and math.type(quick) ~= "integer" then
       fail("option %s must be a whole number, or { number, fast = number }", name)
@@ -65,17 +65,16 @@ local function prefix_of(path)
   return name:match "^(%d+)_" or name:gsub("%.%w+$", "")
 end
 
--- Figures become files in the folder `out`, the rest is printed.
-local function sink_to(out, prefix)
-  local count = 0
+-- Figures become files in the folder of options.out, the rest is printed.
+local function sink_to(options, prefix)
   return function(value, name)
     local meta = type(value) == "table" and getmetatable(value)
     if not meta or meta.__name ~= "figure" then return display.in_terminal(value, name) end
-    count = count + 1
-    local word = (name or tostring(count)):lower():gsub("[^%w]+", "_")
-    local path = ("%s/%s_%s.png"):format(out, prefix, word)
-    hy.make_folder(out)
+    local word = (name or tostring(#options.pictures + 1)):lower():gsub("[^%w]+", "_")
+    local path = ("%s/%s_%s.png"):format(options.out, prefix, word)
+    hy.make_folder(options.out)
     value:save(path)
+    table.insert(options.pictures, path)
     print("picture: " .. path)
   end
 end
@@ -84,7 +83,8 @@ end
 -- files when it runs as a script.
 -- given: name of an option → its default, a whole number, or { number, fast = number }, where
 -- `fast` counts in a quick run, asked for by HYADES_FAST=1 or --fast
--- → table of the options, with fast (flag) and out (folder of the pictures, from --out, "out")
+-- → table of the options, with fast (flag), out (folder of the pictures, from --out, "out") and
+-- pictures (array of the files so far)
 function notebook.notebook(given)
   given = given or {}
   if type(given) ~= "table" then
@@ -94,7 +94,7 @@ function notebook.notebook(given)
   local fast = os.getenv "HYADES_FAST" == "1"
   for _, word in ipairs(words) do fast = fast or word[1] == "fast" end
   local options = defaults_of(given, fast)
-  options.out, options.fast = "out", fast
+  options.out, options.fast, options.pictures = "out", fast, {}
   for _, word in ipairs(words) do
     local name, value = word[1], word[2]
     if name == "out" then
@@ -106,7 +106,7 @@ function notebook.notebook(given)
   end
   if display.sink == display.in_terminal then
     local path = (rawget(_G, "arg") or {})[0] or "notebook"
-    display.sink = sink_to(options.out, prefix_of(path))
+    display.sink = sink_to(options, prefix_of(path))
   end
   return options
 end

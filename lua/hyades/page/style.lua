@@ -11,7 +11,8 @@ body { margin: 0; background: var(--paper); color: var(--text);
   font: 1rem/1.6 system-ui, "DejaVu Sans", sans-serif; overflow-wrap: break-word; }
 main { max-width: 60rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
 h1, h2, h3, h4 { line-height: 1.25; margin: 2.2em 0 0.6em; }
-h1 { font-size: 1.9rem; margin-top: 0.4em; }
+h1 { font-size: 1.9rem; }
+main > h1:first-child { margin-top: 0.4em; }
 h2 { font-size: 1.4rem; }
 h3 { font-size: 1.15rem; }
 p, ul, ol { margin: 0.7em 0; max-width: 48rem; }
