@@ -249,8 +249,15 @@ quality: all
 	./hyades tests/quality/subspaces.lua
 	./hyades tests/quality/run.lua '$(QUALITY_LOG)'
 
+# All notebooks in their quick form; FAST= runs them in full, PAGES=FOLDER makes pages of them there.
+FAST  ?= 1
+PAGES ?=
 notebooks: all
-	for file in notebooks/*.lua; do ./hyades $$file || exit 1; done
+	@failed=; for file in notebooks/*.lua; do echo "  nb  $$file"; \
+	  if [ -n '$(PAGES)' ]; then mkdir -p '$(PAGES)' && HYADES_FAST=$(FAST) ./hyades nb html $$file \
+	    '$(PAGES)'/$$(basename $$file .lua).html; \
+	  else HYADES_FAST=$(FAST) ./hyades $$file >/dev/null; fi || failed="$$failed $$file"; done; \
+	[ -z "$$failed" ] || { echo "notebooks: failed:$$failed"; exit 1; }
 
 # ---- installation ----------------------------------------------------------------------------
 

@@ -136,13 +136,14 @@ local function title_of(cells, path)
 end
 
 -- The page as far as the notebook has come: whatever ends the program, that much is there.
-local function write(cells, path, out)
+local function write(cells, path, options, out)
   local folder, parts, note = path:match "^(.*/)" or "", {}, nil
   for i, cell in ipairs(cells) do
     parts[i] = cell_html(cell, folder)
     if cell.kind == "markdown" and not note then note = select(2, page.markdown "") end
   end
-  local foot = ("%s, run with Hyades %s%s%s"):format(path:match "[^/]+$", hy.version,
+  local command = table.concat({ path:match "[^/]+$", table.unpack(options) }, " ")
+  local foot = ("%s, run with Hyades %s%s%s"):format(command, hy.version,
     os.getenv "HYADES_FAST" == "1" and " in its quick form" or "", note and "; " .. note or "")
   page.write("hyades nb", out, page.document(title_of(cells, path), table.concat(parts, "\n"), foot))
 end
@@ -165,13 +166,13 @@ local function html(path, options)
   if options[1] and options[1]:sub(1, 2) ~= "--" then out = table.remove(options, 1) end
   check_out(out)
   local cells = notebook.read(path)
-  write(cells, path, out)
+  write(cells, path, options, out)
   local workspace = begin(path, options)
   progress.silent = true
   for i, cell in ipairs(cells) do
     if cell.kind == "code" then
       cell.problem = run_captured(cell, path, workspace)
-      write(cells, path, out)
+      write(cells, path, options, out)
       say("cell %d of %d, line %d: %.1f s", i, #cells, cell.line, cell.seconds)
     end
     if cell.problem then

@@ -13,19 +13,20 @@ local function fail(problem, ...)
   error("notebook: " .. problem:format(...), 0)
 end
 
-local function defaults_of(given, fast)
-  local options = {}
+local function both(value)
+  if type(value) == "table" then return value[1], value.fast end
+  return value, nil
+end
+
+local function check_defaults(given)
   for name, value in pairs(given) do
-    local usual, quick = value, nil
-    if type(value) == "table" then usual, quick = value[1], value.fast end
+    local usual, quick = both(value)
     if name == "out" or name == "fast" or name == "pictures" then
       fail("option %s is there already; call yours differently", name)
     elseif math.type(usual) ~= "integer" or quick ~= nil and math.type(quick) ~= "integer" then
       fail("option %s must be a whole number, or { number, fast = number }", name)
     end
-    options[name] = fast and quick or usual
   end
-  return options
 end
 
 local function known_options(given)
@@ -90,10 +91,14 @@ function notebook.notebook(given)
   if type(given) ~= "table" then
     fail("expected a table of options, got %s", check.describe(given))
   end
-  local words = words_of(given)
+  check_defaults(given)
+  local words, options = words_of(given), {}
   local fast = os.getenv "HYADES_FAST" == "1"
   for _, word in ipairs(words) do fast = fast or word[1] == "fast" end
-  local options = defaults_of(given, fast)
+  for name, value in pairs(given) do
+    local usual, quick = both(value)
+    options[name] = fast and quick or usual
+  end
   options.out, options.fast, options.pictures = "out", fast, {}
   for _, word in ipairs(words) do
     local name, value = word[1], word[2]

@@ -17,7 +17,7 @@ local most_rows = 500 -- of a table
 -- What a terminal would show: no colors, and of a line that was written over only its last state.
 local function as_seen(text)
   text = text:gsub("\27%[[%d;?]*%a", ""):gsub("\27%][^\7\27]*[\7\27]\\?", ""):gsub("\r+\n", "\n")
-  return (text:gsub("[^\n]*\r", ""))
+  return (text:gsub("[^\n]+", function(line) return line:match "^.*\r(.*)$" end))
 end
 
 --- Valid UTF-8 without control characters; what is none becomes �.
@@ -38,7 +38,7 @@ end
 -- text: string
 -- → HTML
 function page.text(text)
-  text = page.utf8(as_seen(text)):gsub("%s+$", "")
+  text = page.utf8(as_seen(text)):match "^(.*%S)" or ""
   local _, count = text:gsub("\n", "")
   if count < fold_after then return "<pre>" .. page.escape(text) .. "</pre>" end
   local cut = 0

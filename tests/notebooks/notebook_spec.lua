@@ -30,16 +30,34 @@ describe("notebook 01_dec", function()
   end)
 
   it("averages over seeds", function()
-    local text, folder = run("01_dec", "--seeds 2 --epochs 1 1")
+    local text, folder = run("01_dec", "--seeds 2 --pretraining 1 --clustering 1")
     S.remove(folder)
     assert.is_truthy(text:find "\nk%-means +[%d.]+±[%d.]+ +[%d.]+±", text)
     assert.is_truthy(text:find "1 %+ 1 epochs, mean of 2 seeds", text)
   end)
 
   it("refuses options that it does not have", function()
-    local code, text = S.shell "./hyades notebooks/01_dec.lua --epcohs 3"
+    local code, text = S.shell "./hyades notebooks/01_dec.lua --sedes 3"
     assert.equal(1, code)
-    assert.is_truthy(text:find("unknown option --epcohs; there are --out DIR, --seeds N", 1, true))
+    assert.is_truthy(text:find("notebook: unknown option --sedes; there are --out FOLDER, --fast, " ..
+      "--clustering NUMBER, --pretraining NUMBER, --seeds NUMBER", 1, true), text)
+    code, text = S.shell "./hyades notebooks/01_dec.lua --seeds many"
+    assert.equal(1, code)
+    assert.is_truthy(text:find("notebook: --seeds needs a whole number, got many", 1, true), text)
+  end)
+end)
+
+describe("notebook 07_your_own_loss", function()
+  it("checks, trains and compares a loss, and draws what it says", function()
+    local text, folder = run "07_your_own_loss"
+    assert.is_truthy(text:find("gradients agree:\ttrue", 1, true), text)
+    local before, after = text:match "mean ratio: ([%d.]+) before, ([%d.]+) after"
+    assert.is_true(tonumber(after) < 0.7 * tonumber(before), text)
+    assert.is_true(tonumber(text:match "\nratio +NMI ([%d.]+)") > 0.5, text)
+    for _, picture in ipairs{ "landscape", "ratios", "embeddings", "comparison", "reconstructions" } do
+      assert.is_true(is_png(folder .. "/07_" .. picture .. ".png"))
+    end
+    S.remove(folder)
   end)
 end)
 

@@ -48,6 +48,7 @@ footer { margin-top: 3em; padding-top: 0.8em; border-top: 1px solid var(--line);
   color: var(--soft); font-size: 0.8rem; }
 .keyword { color: var(--keyword); } .string { color: var(--string); }
 .literal { color: var(--number); } .comment { color: var(--comment); font-style: italic; }
+@media (min-width: 40rem) { :not(pre) > code { white-space: nowrap; } }
 @media (max-width: 40rem) { main { padding: 1rem 0.9rem 3rem; } h1 { font-size: 1.5rem; }
   pre { font-size: 0.78rem; } }
 @media print { :root { color-scheme: light; --text: #000; --soft: #444; --paper: #fff;
