@@ -38,7 +38,7 @@ local function ends(fn, o, lo, hi)
   end
   local center = o.center or o.map == "diverging" and 0 or nil
   if center then
-    check.number(fn, "center", center)
+    check.number(fn, "center", center, nil, nil, false, 0)
     local half = math.max(hi - center, center - lo)
     lo, hi = center - half, center + half
   end

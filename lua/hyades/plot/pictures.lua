@@ -8,6 +8,7 @@ local words = require "hyades.plot.words"
 local pictures = {}
 
 local GAP, CAPTION, FRAME, EDGE = 5, 15, 2.5, 8
+local WIDE = 900 -- of a sheet of large images, about
 
 -- All numbers of nested arrays, in order.
 local function flatten(value, into)
@@ -136,6 +137,7 @@ end
 -- Units that an image is wide and high: whole pixels for each of its own, so that none is blurred.
 local function size_of(set, o)
   local target = set.n <= 12 and 144 or 112 -- pixels of the sheet on the longer side
+  target = math.max(target, math.min(set.h, set.w, WIDE * figure.scale / o.columns))
   if o.width then
     local room = (o.width - 2 * EDGE - (o.columns - 1) * GAP) / o.columns
     target = math.max(4, room * figure.scale)

@@ -80,7 +80,7 @@ return function(...)
       canvas:line({ box.left, Y(o.eps), box.left + box.width, Y(o.eps) }, 1.4, o.look.ink, 0.9, 5)
     end
   end
-  if o.eps ~= nil then check.number(fn, "eps", o.eps, 0) end
+  if o.eps ~= nil then check.number(fn, "eps", o.eps, 0, nil, false, 0) end
   return figure.new{
     kind = "reachability", width = o.width, height = o.height, look = o.look,
     elements = numbers.count(#heights, "point"),

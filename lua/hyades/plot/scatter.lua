@@ -14,8 +14,8 @@ local DEFAULTS = {
 
 local function check_style(fn, o, n)
   local r, alpha = cloud.style(n)
-  if o.size ~= nil then check.number(fn, "size", o.size, 0.1, 50) end
-  if o.alpha ~= nil then check.number(fn, "alpha", o.alpha, 0, 1) end
+  if o.size ~= nil then check.number(fn, "size", o.size, 0.1, 50, false, 0) end
+  if o.alpha ~= nil then check.number(fn, "alpha", o.alpha, 0, 1, false, 0) end
   return { r = o.size or r, alpha = o.alpha or alpha }
 end
 

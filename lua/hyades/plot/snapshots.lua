@@ -37,7 +37,7 @@ local function read(fn, data)
       numbers.fail(fn, "%s: expected %d×%d as the first, got %d×%d", what, list[1]:size(1),
         list[1]:size(2), list[i]:size(1), list[i]:size(2))
     end
-    check.finite(fn, what, list[i])
+    check.finite(fn, what, list[i], 0)
     list[i] = list[i]:to(list[1].dtype)
   end
   return project(list)
