@@ -174,6 +174,8 @@ function numbers.arguments(fn, most, braces, ...)
       if math.type(key) ~= "integer" then given[key] = value end
     end
     data = table.move(data[1], 1, rawlen(data[1]), 1, {})
+    -- f({ 1, 2, 3 }) and f({ row, row }): the braces are those of the data
+    if type(data[1]) == "number" or most == 1 and #data > 1 then data = { data } end
   elseif n > 1 and type(data[n]) == "table" and not data[n][1] then
     given, data[n] = data[n], nil
   end

@@ -24,11 +24,16 @@ local function project(list)
   return flat
 end
 
+-- Embeddings in an array of their own, instead of one embedding?
+local function is_list(value)
+  if type(value) ~= "table" then return false end
+  local first = rawget(value, 1)
+  return numbers.is_tensor(first) or type(first) == "table" and type(first[1]) == "table"
+end
+
 local function read(fn, data)
   local list = {}
-  if type(data) ~= "table" or #data == 0 then
-    numbers.fail(fn, "expected an array of embeddings, got %s", numbers.kind(data))
-  end
+  if #data == 0 then numbers.fail(fn, "expected embeddings, got nothing") end
   for i, z in ipairs(data) do
     local what = "embedding " .. i
     list[i] = numbers.tensor(fn, what, z)
@@ -89,18 +94,15 @@ end
 
 --- Embeddings of the same points at several times, side by side in one plane: two columns as they
 -- are, more by one PCA over all of them.
--- embeddings: array of tensors n×d · titles: array of strings, such as the epochs · color, names,
+-- embeddings: tensors n×d, or an array of them · titles: array of strings, such as the epochs · color, names,
 -- palette, map, label, size, alpha: as in scatter · share: boolean, the same limits for all ·
 -- columns: pictures in a row · title: string · width, height: numbers · theme: "light" or "dark"
 -- → figure
 return function(...)
   local fn = "plot.snapshots"
-  local first = ...
-  local braces = select("#", ...) == 1 and type(first) == "table"
-    and type(rawget(first, 1)) == "table" and not numbers.is_tensor(rawget(first, 1))
-  local data, given = numbers.arguments(fn, 1, braces, ...)
+  local data, given = numbers.arguments(fn, math.huge, nil, ...)
   local o = options.read(fn, given, DEFAULTS)
-  local flat = read(fn, data[1])
+  local flat = read(fn, is_list(data[1]) and data[1] or data)
   local n = flat[1]:size(1)
   local s = { look = o.look, title = o.title, xs = {}, ys = {}, titles = {}, share = o.share }
   for i, z in ipairs(flat) do
