@@ -7,7 +7,7 @@ local words = require "hyades.plot.words"
 
 local pictures = {}
 
-local GAP, CAPTION, FRAME, EDGE = 5, 15, 2.5, 8
+local GAP, CAPTION, FRAME, EDGE = 5, 16, 2.5, 8
 local WIDE = 900 -- of a sheet of large images, about
 
 -- All numbers of nested arrays, in order.
@@ -203,10 +203,10 @@ function pictures.sheet(set, o)
   end
   local side = o.entries and math.min(170, 46 + 7 * longest) or 0
   local bottom = EDGE + (o.note and 14 or 0) + (o.colors and 2 or 0)
-  local least = o.title and math.min(360, 9 * (utf8.len(o.title) or #o.title)) or 0 -- about
+  local least = o.title and math.min(360, 9.6 * (utf8.len(o.title) or #o.title)) or 0 -- about
   local width = math.max(sheet_w + side, least) + 2 * EDGE + 4
-  local lines = o.title and (9 * (utf8.len(o.title) or #o.title) > width and 2 or 1) or 0
-  local top = EDGE + 2 + (lines > 0 and lines * 17 + 8 or 0)
+  local lines = o.title and (9.6 * (utf8.len(o.title) or #o.title) > width and 2 or 1) or 0
+  local top = EDGE + 2 + (lines > 0 and lines * 19 + 9 or 0)
 
   local function draw(canvas, w, h)
     local look = o.look
@@ -218,7 +218,7 @@ function pictures.sheet(set, o)
       local x, y = left + column * step_x + (column > 0 and extra or 0), y0 + (i - 1) // columns * step_y
       if o.titles then
         local text = words.shorten(canvas, o.titles[i], words.tick, iw)
-        canvas:text(text, x + iw / 2, y + 10, words.tick, look.soft, 0.5)
+        canvas:text(text, x + iw / 2, y + 11, words.tick, look.soft, 0.5)
         y = y + CAPTION
       end
       draw_image(canvas, set, i, axes.crisp(x), axes.crisp(y), iw, ih, o.colors and o.colors[i], look)

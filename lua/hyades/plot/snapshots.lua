@@ -52,7 +52,7 @@ local function draw_frame(canvas, s, i, x, y, side)
   local title = s.titles[i]
   if title then
     local text = words.shorten(canvas, title, words.label, side - 8)
-    canvas:text(text, side / 2, 13, words.label, s.look.ink, 0.5)
+    canvas:text(text, side / 2, 14, words.label, s.look.ink, 0.5)
   end
   canvas:move(x, y + CAPTION)
   local xs, ys = s.xs[i], s.ys[i]
@@ -118,7 +118,7 @@ return function(...)
   s.rows = math.ceil(#flat / s.columns)
   s.right = (s.c.entries or s.c.bar) and 90 or 0
   local width = 2 * EDGE + s.columns * (SIDE + GAP) - GAP + s.right
-  local height = 2 * EDGE + (o.title and 25 or 0) + s.rows * (SIDE + CAPTION + GAP) - GAP
+  local height = 2 * EDGE + (o.title and 28 or 0) + s.rows * (SIDE + CAPTION + GAP) - GAP
   return figure.new{
     kind = "snapshots", width = o.width or width, height = o.height or height, look = o.look,
     elements = ("%d embeddings of "):format(#flat) .. numbers.count(n, "point"),
