@@ -73,6 +73,15 @@ describe("plot", function()
     alike(plot.images{ hy.zeros(2, 4), columns = 1 }, plot.images(hy.zeros(2, 4), { columns = 1 }))
   end)
 
+  it("takes the numbers themselves where there is nothing else", function()
+    alike(plot.line{ 1, 3, 2 }, plot.line{ { 1, 3, 2 } })
+    alike(plot.bar{ 1, 3, 2, names = { "a", "b", "c" } }, plot.bar({ 1, 3, 2 },
+      { names = { "a", "b", "c" } }))
+    alike(plot.hist{ 1, 3, 2, bins = 3 }, plot.hist{ { 1, 3, 2 }, bins = 3 })
+    alike(plot.heatmap{ { 1, 2 }, { 3, 4 } }, plot.heatmap{ { { 1, 2 }, { 3, 4 } } })
+    alike(plot.scatter(points(9)), plot.scatter{ points(9) })
+  end)
+
   it("leaves the caller's tables as they were", function()
     local z, y, options = points(9), { 1.0, 2, 3, 1, 2, 3, 1, 2, 3 }, { title = "t" }
     plot.scatter(z, { color = y })

@@ -208,6 +208,7 @@ end
 return function(...)
   local fn = "plot.line"
   local data, given = numbers.arguments(fn, math.huge, nil, ...)
+  if type(data[1]) == "number" then data = { data } end
   local o = options.read(fn, given, DEFAULTS)
   local log_x, log_y = logs(fn, o.log)
   local list = all_series(fn, data, o)

@@ -175,7 +175,7 @@ function numbers.arguments(fn, most, braces, ...)
     end
     data = table.move(data[1], 1, rawlen(data[1]), 1, {})
     -- f({ 1, 2, 3 }) and f({ row, row }): the braces are those of the data
-    if type(data[1]) == "number" or most == 1 and #data > 1 then data = { data } end
+    if most == 1 and (type(data[1]) == "number" or #data > 1) then data = { data } end
   elseif n > 1 and type(data[n]) == "table" and not data[n][1] then
     given, data[n] = data[n], nil
   end
