@@ -43,9 +43,7 @@ function axes.limits(lo, hi, part, log)
     local half = lo == 0 and 0.5 or math.abs(lo) * 0.1
     return lo - half, hi + half
   end
-  local range = hi - lo
-  if range == math.huge then return lo, hi end
-  return lo - range * part, hi + range * part
+  return lo - (hi - lo) * part, hi + (hi - lo) * part
 end
 
 -- Every name that there is room for: each one, each second, fifth, tenth …
@@ -179,10 +177,6 @@ local function mapping(axis, start, length)
     return function(v) return start + factor * (math.log(v, 10) - lo) end
   end
   local lo, factor = axis.lo, length / (axis.hi - axis.lo)
-  if factor == 0 then -- a range beyond the largest number
-    local half = axis.hi / 2 - axis.lo / 2
-    return function(v) return start + length * ((v / 2 - lo / 2) / half) end
-  end
   return function(v) return start + factor * (v - lo) end
 end
 

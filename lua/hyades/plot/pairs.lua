@@ -147,8 +147,7 @@ return function(...)
     s.limits[i].lo, s.limits[i].hi = axes.limits(lo, hi, 0.05)
     s.names[i] = tostring(o.column_names and o.column_names[j] or "column " .. j)
   end
-  local r, alpha = cloud.style(n)
-  s.style = { r = o.size or math.min(2, r * 0.6), alpha = o.alpha or alpha }
+  s.style = cloud.style(fn, o, n, 0.5)
   local notes = { numbers.left_out(dropped, "point") }
   if some then notes[#notes + 1] = numbers.count(n, "point") .. " of " .. numbers.count(total, "") end
   s.note = #notes > 0 and table.concat(notes, "; "):gsub(" s$", "") or nil

@@ -8,6 +8,7 @@ local words = require "hyades.plot.words"
 local pictures = {}
 
 local GAP, CAPTION, FRAME, EDGE = 5, 16, 2.5, 8
+local LARGEST = 16384 -- pixels of an image
 local WIDE = 900 -- of a sheet of large images, about
 
 -- All numbers of nested arrays, in order.
@@ -98,6 +99,9 @@ function pictures.read(fn, what, x, o)
   end
   local sizes = sizes_of(x)
   local h, w, c = shape_of(fn, what, sizes, o.shape)
+  if h < 1 or w < 1 or h > LARGEST or w > LARGEST then
+    numbers.fail(fn, "%s: expected images of 1 to %d pixels each way, got %d×%d", what, LARGEST, h, w)
+  end
   if c ~= 1 and c ~= 3 then
     numbers.fail(fn, "expected gray (1) or RGB (3) channels, got %d", c)
   end

@@ -71,7 +71,7 @@ return function(...)
   local shown = {}
   for i, v in ipairs(heights) do shown[i] = v ~= v and 0 or math.min(v, hi) end
   local function color_at(i)
-    if heights[i] - heights[i] ~= 0 then return o.look.grid end
+    if not numbers.is_finite(heights[i]) then return o.look.grid end
     return labels and of[labels[i]].color or o.color_of(1)
   end
   local function plot(canvas, X, Y, box)

@@ -78,8 +78,7 @@ return function(...)
   bytes = table.concat(bytes)
   for i, id in ipairs(c.labels or {}) do c.colors[i] = of[id].color end
   x.label, y.label = o.xlabel, o.ylabel
-  local r, alpha = cloud.style(p.n)
-  local style = { r = o.size or r, alpha = o.alpha or alpha }
+  local style = cloud.style(fn, o, p.n)
   local centers = o.centers and rawget(model, "centers")
   local cx, cy = {}, {}
   if numbers.is_tensor(centers) and centers:dim() == 2 and centers:size(2) == 2 then

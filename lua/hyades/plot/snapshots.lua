@@ -111,8 +111,7 @@ return function(...)
   end
   s.x, s.y = cloud.limits(s.xs, s.ys)
   s.c = cloud.coloring(fn, o, { total = n, n = n })
-  local r, alpha = cloud.style(n)
-  s.style = { r = o.size or math.max(0.8, r * 0.65), alpha = o.alpha or alpha }
+  s.style = cloud.style(fn, o, n, 0.65)
   s.columns = o.columns and options.integer(fn, "columns", o.columns, 1) or math.min(#flat, 5)
   s.columns = math.min(s.columns, #flat)
   s.rows = math.ceil(#flat / s.columns)

@@ -34,7 +34,7 @@ end
 -- lo: number · hi: number, larger · most: integer · whole: boolean, only integers
 -- → array of positions, array of texts
 function ticks.linear(lo, hi, most, whole)
-  local rough = hi / math.max(most, 1) - lo / math.max(most, 1)
+  local rough = (hi - lo) / math.max(most, 1)
   local e = math.floor(math.log(rough, 10))
   local factor = rough / 10.0 ^ e
   local step = factor <= 1.0001 and 1 or factor <= 2.0001 and 2 or factor <= 5.0001 and 5 or 10
