@@ -10,7 +10,7 @@
 
 #include "bindings.h"
 
-enum { MAX_SIDE = 16384 };
+enum { MAX_SIDE = 16384, LONGEST = 1 /* second that signals may wait */ };
 
 /* base64(string) → string */
 static int base64(lua_State *L)
@@ -331,7 +331,8 @@ static int ask_terminal(lua_State *L)
 {
     size_t length;
     const char *question = luaL_checklstring(L, 1, &length), *last = luaL_checkstring(L, 2);
-    const double seconds = luaL_checknumber(L, 3);
+    const double wanted = luaL_checknumber(L, 3);
+    const double seconds = wanted > 0 ? wanted < LONGEST ? wanted : LONGEST : 0;
     struct termios before, quiet;
     sigset_t all, mask;
     char answer[256];

@@ -7,7 +7,7 @@ local words = require "hyades.plot.words"
 local axes = {}
 
 local LONGEST = 150 -- width at most of a name at an axis
-local LINE = 17 -- height of a line of the title
+local LINE = 19 -- height of a line of the title
 local EDGE = 8 -- around everything
 local OVER = 5 -- marks at the border may stand out so far
 
@@ -27,7 +27,7 @@ function axes.title(canvas, title, look, x, width, y, draw)
     local middle = math.max(half + EDGE, math.min(x, width - half - EDGE))
     canvas:text(line, middle, y + words.title + (i - 1) * LINE, words.title, look.ink, 0.5, 0, true)
   end
-  return #lines * LINE + 8
+  return #lines * LINE + 9
 end
 
 --- Make limits with room around the data; equal ends are pulled apart.
@@ -43,9 +43,7 @@ function axes.limits(lo, hi, part, log)
     local half = lo == 0 and 0.5 or math.abs(lo) * 0.1
     return lo - half, hi + half
   end
-  local range = hi - lo
-  if range == math.huge then return lo, hi end
-  return lo - range * part, hi + range * part
+  return lo - (hi - lo) * part, hi + (hi - lo) * part
 end
 
 -- Every name that there is room for: each one, each second, fifth, tenth …
@@ -179,10 +177,6 @@ local function mapping(axis, start, length)
     return function(v) return start + factor * (math.log(v, 10) - lo) end
   end
   local lo, factor = axis.lo, length / (axis.hi - axis.lo)
-  if factor == 0 then -- a range beyond the largest number
-    local half = axis.hi / 2 - axis.lo / 2
-    return function(v) return start + length * ((v / 2 - lo / 2) / half) end
-  end
   return function(v) return start + factor * (v - lo) end
 end
 
@@ -217,14 +211,14 @@ local function draw_ticks(canvas, spec, at, X, Y)
   for i, p in ipairs(at.x_positions) do
     if not spec.x.names then canvas:rect(axes.crisp(X(p)) - 0.5, low, 1, 4, look.spine) end
     if at.turn then
-      canvas:text(at.x_texts[i], X(p) + 3.6, low + 7, words.tick, look.soft, 1, -90)
+      canvas:text(at.x_texts[i], X(p) + words.tick * 0.36, low + 7, words.tick, look.soft, 1, -90)
     else
       canvas:text(at.x_texts[i], X(p), low + 8 + words.tick * 0.76, at.x_size, look.soft, 0.5)
     end
   end
   for i, p in ipairs(at.y_positions) do
     if not spec.y.names then canvas:rect(at.left - 4, axes.crisp(Y(p)) - 0.5, 4, 1, look.spine) end
-    canvas:text(at.y_texts[i], at.left - 7, Y(p) + 3.6, words.tick, look.soft, 1)
+    canvas:text(at.y_texts[i], at.left - 7, Y(p) + words.tick * 0.36, words.tick, look.soft, 1)
   end
   if not spec.x.hidden then
     minor_ticks(spec.x, function(v)

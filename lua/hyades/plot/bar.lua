@@ -96,12 +96,12 @@ local function draw_bars(canvas, s, X, Y, box)
   canvas:rect(box.left, axes.crisp(Y(0)) - 0.5, box.width, 1, s.look.spine)
   for i, row in ipairs(s.rows) do
     for j, v in ipairs(row) do
-      if v - v == 0 then
+      if numbers.is_finite(v) then
         local x = X(i) - (w * d + gap * (d - 1)) / 2 + (j - 1) * (w + gap)
         local y, base = Y(v), Y(0)
         canvas:rect(x, math.min(y, base), w, math.abs(base - y), s.color_of(j))
         local error = s.errors and s.errors[i][j]
-        if error and error - error == 0 and error > 0 then
+        if error and numbers.is_finite(error) and error > 0 then
           draw_error(canvas, x + w / 2, Y(v - error), Y(v + error), w, s.look)
           y = Y(v < 0 and v - error or v + error)
         end
@@ -118,9 +118,9 @@ local function range(fn, rows, errors)
   local values, wrong = { 0 }, 0
   for i, row in ipairs(rows) do
     for j, v in ipairs(row) do
-      if v - v == 0 then
+      if numbers.is_finite(v) then
         local error = errors and errors[i][j] or 0
-        if error - error ~= 0 then error = 0 end
+        if not numbers.is_finite(error) then error = 0 end
         if error < 0 then numbers.fail(fn, "errors: expected numbers of at least 0, got %g", error) end
         values[#values + 1] = v < 0 and v - error or v + error
       else

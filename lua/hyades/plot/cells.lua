@@ -17,7 +17,7 @@ end
 
 -- The largest letters that fit all texts into the cells.
 local function letter_size(canvas, texts, width, height)
-  local size = math.min(11, height * 0.55)
+  local size = math.min(12, height * 0.55)
   local longest = 0
   for _, row in ipairs(texts) do
     for _, text in ipairs(row) do longest = math.max(longest, canvas:extent(text, size)) end

@@ -21,7 +21,7 @@ return function(model, given)
       type(model) == "table" and "one without" or numbers.kind(model))
   end
   local x = centers:detach()
-  if rawget(model, "net") then x = decoded.points(decoded.net(fn, model), x) end
+  if rawget(model, "net") then x = decoded.points(fn, decoded.net(fn, model), x) end
   local titles = o.titles
   if not titles then
     titles = {}

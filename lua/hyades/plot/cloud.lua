@@ -1,5 +1,6 @@
 --- Points in the plane: where they lie, what colors them, how they are drawn.
 local axes = require "hyades.plot.axes"
+local check = require "hyades.check"
 local numbers = require "hyades.plot.numbers"
 local palette = require "hyades.plot.palette"
 local words = require "hyades.plot.words"
@@ -88,12 +89,15 @@ function cloud.shapes(fn, what, value, p, names, look)
   return shape, legend
 end
 
---- Radius and opacity that suit so many points.
--- → number, number
-function cloud.style(n)
-  local r = math.max(0.8, math.min(4, 4 * (100 / n) ^ 0.22))
-  local alpha = math.max(0.35, math.min(0.9, 0.9 * (1000 / n) ^ 0.2))
-  return r, alpha
+--- Radius and opacity: as asked for, else as they suit so many points.
+-- o: checked options, of which size and alpha count · n: points · share: of the usual radius, for
+-- small pictures
+-- → { r=, alpha= }
+function cloud.style(fn, o, n, share)
+  if o.size ~= nil then check.number(fn, "size", o.size, 0.1, 50, false, 0) end
+  if o.alpha ~= nil then check.number(fn, "alpha", o.alpha, 0, 1, false, 0) end
+  local r = math.max(0.8, math.min(4, 4 * (100 / n) ^ 0.22) * (share or 1))
+  return { r = o.size or r, alpha = o.alpha or math.max(0.35, math.min(0.9, 0.9 * (1000 / n) ^ 0.2)) }
 end
 
 -- Neighbors in a file often share a class: a stride through the points keeps one class from hiding

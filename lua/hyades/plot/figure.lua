@@ -88,7 +88,9 @@ function Figure:save(path)
     numbers.fail("save", "%s: a figure is saved as PNG, SVG or PDF; give a name that ends in .png, "
       .. ".svg or .pdf", path)
   end
-  core.write_bytes(path, self:bytes(kind))
+  local bytes = self:bytes(kind)
+  local ok, problem = pcall(core.write_bytes, path, bytes)
+  if not ok then error(problem, 0) end
   return self
 end
 

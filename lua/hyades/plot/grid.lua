@@ -37,7 +37,7 @@ return function(...)
   for _, w in ipairs(widths) do width = width + w + GAP end
   for _, h in ipairs(heights) do height = height + h + GAP end
   local look = given.theme and o.look or figures[1].look
-  local top = o.title and (9 * #o.title > width and 58 or 36) or 0 -- room for one line or two
+  local top = o.title and (9.6 * #o.title > width and 60 or 40) or 0 -- room for one line or two
 
   local function draw(canvas, w, _, x0, y0)
     axes.title(canvas, o.title, look, w / 2, w, 12, true)

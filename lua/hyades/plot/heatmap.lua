@@ -38,7 +38,7 @@ local function ends(fn, o, lo, hi)
   end
   local center = o.center or o.map == "diverging" and 0 or nil
   if center then
-    check.number(fn, "center", center)
+    check.number(fn, "center", center, nil, nil, false, 0)
     local half = math.max(hi - center, center - lo)
     lo, hi = center - half, center + half
   end
@@ -81,8 +81,8 @@ return function(...)
     share[i] = {}
     if write then texts[i] = {} end
     for j, v in ipairs(row) do
-      share[i][j] = v - v == 0 and (v - lo) / (hi - lo) or 0 / 0
-      if v - v ~= 0 then wrong = wrong + 1 end
+      share[i][j] = numbers.is_finite(v) and (v - lo) / (hi - lo) or 0 / 0
+      if not numbers.is_finite(v) then wrong = wrong + 1 end
       if write then texts[i][j] = v == v and ticks.text(v, decimals) or "" end
     end
   end

@@ -5,8 +5,8 @@ local words = require "hyades.plot.words"
 
 local legend = {}
 
-local ROW = 17 -- height of a line
-local LONGEST = 150 -- width at most of a name
+local ROW = 18 -- height of a line
+local LONGEST = 160 -- width at most of a name
 local KEY = 21 -- width of the symbol with its gap
 local BAR = 12
 
@@ -52,7 +52,7 @@ function legend.draw(canvas, entries, layout, look, x, y)
     local left = x + (i - 1) // layout.rows * layout.column
     local middle = y + (i - 1) % layout.rows * ROW + ROW / 2
     if i ~= layout.more then draw_key(canvas, entries[i], left, middle) end
-    canvas:text(text, left + KEY, middle + 3.6, words.tick, look.soft)
+    canvas:text(text, left + KEY, middle + words.tick * 0.36, words.tick, look.soft)
   end
 end
 
@@ -70,7 +70,7 @@ function legend.color_bar(canvas, bar, look, x, y, height)
   for i, p in ipairs(positions) do
     local ty = y + height * (1 - (p - bar.lo) / (bar.hi - bar.lo))
     canvas:rect(x + BAR, math.floor(2 * ty + 0.5) / 2 - 0.5, 3, 1, look.spine)
-    canvas:text(texts[i], x + BAR + 6, ty + 3.6, words.tick, look.soft)
+    canvas:text(texts[i], x + BAR + 6, ty + words.tick * 0.36, words.tick, look.soft)
   end
   if bar.label then
     local text = words.shorten(canvas, bar.label, words.label, height)

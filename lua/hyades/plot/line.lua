@@ -103,7 +103,7 @@ local function count_gaps(list, log_x, log_y)
     s.shown = {}
     for i, y in ipairs(s.ys) do
       local x = s.xs[i]
-      local finite = x - x == 0 and y - y == 0
+      local finite = numbers.is_finite(x) and numbers.is_finite(y)
       local positive = (x > 0 or not log_x) and (y > 0 or not log_y)
       s.shown[i] = finite and positive
       if not finite then gaps = gaps + 1 elseif not positive then low = low + 1 end
@@ -125,7 +125,7 @@ local function limits(fn, list, key, log, logs)
       local v, spread = s[key][i], key == "ys" and s.band and s.band[i] or 0
       if shown then
         values[#values + 1] = v
-        if spread - spread == 0 then
+        if numbers.is_finite(spread) then
           values[#values + 1] = v + spread
           if not log or v > spread then values[#values + 1] = v - spread end
         end
@@ -156,7 +156,7 @@ local function draw_band(canvas, s, color, X, Y, floor)
   stretches(s, function(first, last)
     local outline = {}
     local function add(i, sign)
-      local spread = s.band[i] - s.band[i] == 0 and s.band[i] or 0
+      local spread = numbers.is_finite(s.band[i]) and s.band[i] or 0
       local y = s.ys[i] + sign * spread
       outline[#outline + 1] = X(s.xs[i])
       outline[#outline + 1] = Y(floor and math.max(y, floor) or y)
@@ -208,6 +208,7 @@ end
 return function(...)
   local fn = "plot.line"
   local data, given = numbers.arguments(fn, math.huge, nil, ...)
+  if type(data[1]) == "number" then data = { data } end
   local o = options.read(fn, given, DEFAULTS)
   local log_x, log_y = logs(fn, o.log)
   local list = all_series(fn, data, o)

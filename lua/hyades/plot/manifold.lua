@@ -67,7 +67,7 @@ return function(...)
   local steps = options.integer(fn, "steps", o.steps, 2, 60)
   local z = numbers.tensor(fn, "z", o.z)
   if z:size(2) < 2 then numbers.fail(fn, "z: expected 2 columns or more, got 1") end
-  check.finite(fn, "z", z)
+  check.finite(fn, "z", z, 0)
   local point, flat, xlabel, ylabel = plane(z)
   local x_lo, x_hi = span(numbers.column(flat, 1))
   local y_lo, y_hi = span(numbers.column(flat, 2))
@@ -78,7 +78,7 @@ return function(...)
         y_hi - (y_hi - y_lo) * (row - 0.5) / steps)
     end
   end
-  local set = pictures.read(fn, "decoded points", decoded.points(net, core.tensor(rows)),
+  local set = pictures.read(fn, "decoded points", decoded.points(fn, net, core.tensor(rows)),
     { shape = o.shape, range = o.range })
   local bytes = mosaic(set, steps)
   local side = SIDE / math.max(set.h, set.w)

@@ -113,13 +113,19 @@ function numbers.finite_rows(x)
   return x:index(core.tensor(rows, { dtype = "index" })), rows, #wrong - #rows
 end
 
+--- Can a number be drawn? Finite, and not so large that ranges overflow.
+-- → boolean
+function numbers.is_finite(v)
+  return v < 1e305 and v > -1e305
+end
+
 --- Those of the values of a vector that are finite.
 -- → array, how many are not
 function numbers.finite(values)
   local list = {}
   for i = 1, rawlen(values) do
     local v = values[i]
-    if v - v == 0 then list[#list + 1] = v end
+    if numbers.is_finite(v) then list[#list + 1] = v end
   end
   return list, rawlen(values) - #list
 end
@@ -152,7 +158,7 @@ function numbers.range(arrays)
   for _, array in ipairs(arrays) do
     for i = 1, rawlen(array) do
       local v = array[i]
-      if v == v and math.abs(v) < math.huge then
+      if numbers.is_finite(v) then
         if v < lo then lo = v end
         if v > hi then hi = v end
       end
@@ -174,6 +180,8 @@ function numbers.arguments(fn, most, braces, ...)
       if math.type(key) ~= "integer" then given[key] = value end
     end
     data = table.move(data[1], 1, rawlen(data[1]), 1, {})
+    -- f({ 1, 2, 3 }) and f({ row, row }): the braces are those of the data
+    if most == 1 and (type(data[1]) == "number" or #data > 1) then data = { data } end
   elseif n > 1 and type(data[n]) == "table" and not data[n][1] then
     given, data[n] = data[n], nil
   end

@@ -57,7 +57,8 @@ function options.read(fn, given, defaults)
   local all = {}
   for name, value in pairs(SHARED) do all[name] = value end
   for name, value in pairs(defaults) do all[name] = value end
-  local o = check.options(fn, given, all)
+  local ok, o = pcall(check.options, fn, given, all)
+  if not ok then error((o:gsub("^[^:]*:%d+: ", "")), 0) end -- the place would be one in here
   for _, name in ipairs(TEXTS) do
     if o[name] ~= nil and type(o[name]) ~= "string" and type(o[name]) ~= "number" then
       numbers.fail(fn, "%s: expected a string, got %s", name, numbers.kind(o[name]))

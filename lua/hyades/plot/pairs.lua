@@ -12,7 +12,7 @@ local DEFAULTS = {
   columns = check.optional, column_names = check.optional, limit = 5000, label = check.optional,
   size = check.optional, alpha = check.optional,
 }
-local MOST, PANEL, LEFT, BOTTOM, BINS = 5, 150, 58, 46, 24
+local MOST, PANEL, LEFT, BOTTOM, BINS = 5, 150, 62, 48, 24
 
 -- The columns to show: those that were asked for, else the first ones.
 local function chosen(fn, o, d)
@@ -69,7 +69,7 @@ end
 
 local function panel(s, i, j)
   local x, y = s.limits[j], s.limits[i]
-  local spec = { look = s.look, margins = { left = 6, top = 6, right = 0, bottom = 0 },
+  local spec = { look = s.look, grid = false, margins = { left = 6, top = 6, right = 0, bottom = 0 },
     x = { lo = x.lo, hi = x.hi, hidden = i < #s.limits },
     y = { lo = y.lo, hi = y.hi, hidden = j > 1 or i == 1 } }
   function spec.plot(canvas, X, Y, box)
@@ -147,8 +147,7 @@ return function(...)
     s.limits[i].lo, s.limits[i].hi = axes.limits(lo, hi, 0.05)
     s.names[i] = tostring(o.column_names and o.column_names[j] or "column " .. j)
   end
-  local r, alpha = cloud.style(n)
-  s.style = { r = o.size or math.min(2, r * 0.6), alpha = o.alpha or alpha }
+  s.style = cloud.style(fn, o, n, 0.5)
   local notes = { numbers.left_out(dropped, "point") }
   if some then notes[#notes + 1] = numbers.count(n, "point") .. " of " .. numbers.count(total, "") end
   s.note = #notes > 0 and table.concat(notes, "; "):gsub(" s$", "") or nil
@@ -156,7 +155,7 @@ return function(...)
   local size = #list * (#list <= 3 and 190 or PANEL)
   return figure.new{
     kind = "pairs", width = o.width or LEFT + size + s.right, look = o.look,
-    height = o.height or 6 + (o.title and 25 or 0) + size + BOTTOM,
+    height = o.height or 6 + (o.title and 28 or 0) + size + BOTTOM,
     elements = ("%d×%d panels of "):format(#list, #list) .. numbers.count(n, "point"),
     draw = function(canvas, width, height, x0, y0) draw(canvas, s, width, height, x0, y0) end,
   }

@@ -7,7 +7,9 @@ local words = require "hyades.plot.words"
 
 local pictures = {}
 
-local GAP, CAPTION, FRAME, EDGE = 5, 15, 2.5, 8
+local GAP, CAPTION, FRAME, EDGE = 5, 16, 2.5, 8
+local LARGEST = 16384 -- pixels of an image
+local WIDE = 900 -- of a sheet of large images, about
 
 -- All numbers of nested arrays, in order.
 local function flatten(value, into)
@@ -97,6 +99,9 @@ function pictures.read(fn, what, x, o)
   end
   local sizes = sizes_of(x)
   local h, w, c = shape_of(fn, what, sizes, o.shape)
+  if h < 1 or w < 1 or h > LARGEST or w > LARGEST then
+    numbers.fail(fn, "%s: expected images of 1 to %d pixels each way, got %d×%d", what, LARGEST, h, w)
+  end
   if c ~= 1 and c ~= 3 then
     numbers.fail(fn, "expected gray (1) or RGB (3) channels, got %d", c)
   end
@@ -136,6 +141,7 @@ end
 -- Units that an image is wide and high: whole pixels for each of its own, so that none is blurred.
 local function size_of(set, o)
   local target = set.n <= 12 and 144 or 112 -- pixels of the sheet on the longer side
+  target = math.max(target, math.min(set.h, set.w, WIDE * figure.scale / o.columns))
   if o.width then
     local room = (o.width - 2 * EDGE - (o.columns - 1) * GAP) / o.columns
     target = math.max(4, room * figure.scale)
@@ -201,10 +207,10 @@ function pictures.sheet(set, o)
   end
   local side = o.entries and math.min(170, 46 + 7 * longest) or 0
   local bottom = EDGE + (o.note and 14 or 0) + (o.colors and 2 or 0)
-  local least = o.title and math.min(360, 9 * (utf8.len(o.title) or #o.title)) or 0 -- about
+  local least = o.title and math.min(360, 9.6 * (utf8.len(o.title) or #o.title)) or 0 -- about
   local width = math.max(sheet_w + side, least) + 2 * EDGE + 4
-  local lines = o.title and (9 * (utf8.len(o.title) or #o.title) > width and 2 or 1) or 0
-  local top = EDGE + 2 + (lines > 0 and lines * 17 + 8 or 0)
+  local lines = o.title and (9.6 * (utf8.len(o.title) or #o.title) > width and 2 or 1) or 0
+  local top = EDGE + 2 + (lines > 0 and lines * 19 + 9 or 0)
 
   local function draw(canvas, w, h)
     local look = o.look
@@ -216,7 +222,7 @@ function pictures.sheet(set, o)
       local x, y = left + column * step_x + (column > 0 and extra or 0), y0 + (i - 1) // columns * step_y
       if o.titles then
         local text = words.shorten(canvas, o.titles[i], words.tick, iw)
-        canvas:text(text, x + iw / 2, y + 10, words.tick, look.soft, 0.5)
+        canvas:text(text, x + iw / 2, y + 11, words.tick, look.soft, 0.5)
         y = y + CAPTION
       end
       draw_image(canvas, set, i, axes.crisp(x), axes.crisp(y), iw, ih, o.colors and o.colors[i], look)

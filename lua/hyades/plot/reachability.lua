@@ -71,7 +71,7 @@ return function(...)
   local shown = {}
   for i, v in ipairs(heights) do shown[i] = v ~= v and 0 or math.min(v, hi) end
   local function color_at(i)
-    if heights[i] - heights[i] ~= 0 then return o.look.grid end
+    if not numbers.is_finite(heights[i]) then return o.look.grid end
     return labels and of[labels[i]].color or o.color_of(1)
   end
   local function plot(canvas, X, Y, box)
@@ -80,7 +80,7 @@ return function(...)
       canvas:line({ box.left, Y(o.eps), box.left + box.width, Y(o.eps) }, 1.4, o.look.ink, 0.9, 5)
     end
   end
-  if o.eps ~= nil then check.number(fn, "eps", o.eps, 0) end
+  if o.eps ~= nil then check.number(fn, "eps", o.eps, 0, nil, false, 0) end
   return figure.new{
     kind = "reachability", width = o.width, height = o.height, look = o.look,
     elements = numbers.count(#heights, "point"),

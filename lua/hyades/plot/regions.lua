@@ -61,7 +61,11 @@ return function(...)
     o.color = model.labels
   end
   local x, y = cloud.limits({ p.xs }, { p.ys })
-  local found = numbers.labels(fn, "predict", model:predict(grid(x, y, steps):to(z.dtype)))
+  local ok, predicted = pcall(model.predict, model, grid(x, y, steps):to(z.dtype))
+  if not ok then
+    numbers.fail(fn, "the model has no predict for 2 columns: %s", tostring(predicted))
+  end
+  local found = numbers.labels(fn, "predict", predicted)
   local c = cloud.coloring(fn, o, p)
   local all = table.move(found, 1, #found, 1, {})
   if c.labels then table.move(c.labels, 1, #c.labels, #all + 1, all) end
@@ -74,8 +78,7 @@ return function(...)
   bytes = table.concat(bytes)
   for i, id in ipairs(c.labels or {}) do c.colors[i] = of[id].color end
   x.label, y.label = o.xlabel, o.ylabel
-  local r, alpha = cloud.style(p.n)
-  local style = { r = o.size or r, alpha = o.alpha or alpha }
+  local style = cloud.style(fn, o, p.n)
   local centers = o.centers and rawget(model, "centers")
   local cx, cy = {}, {}
   if numbers.is_tensor(centers) and centers:dim() == 2 and centers:size(2) == 2 then

@@ -12,13 +12,6 @@ local DEFAULTS = {
   alpha = check.optional, annotate = false, legend = true, height = 480,
 }
 
-local function check_style(fn, o, n)
-  local r, alpha = cloud.style(n)
-  if o.size ~= nil then check.number(fn, "size", o.size, 0.1, 50) end
-  if o.alpha ~= nil then check.number(fn, "alpha", o.alpha, 0, 1) end
-  return { r = o.size or r, alpha = o.alpha or alpha }
-end
-
 --- Points in the plane, colored by cluster or by a number.
 -- z: tensor n×d or array of rows; more than 2 columns are projected by PCA; rows with NaN or infinity
 -- are left out and counted · color: labels (−1: noise, gray) or numbers that are not all integers ·
@@ -34,7 +27,7 @@ return function(...)
   local o = options.read(fn, given, DEFAULTS)
   local p = cloud.read(fn, "z", data[1])
   local c = cloud.coloring(fn, o, p)
-  local style = check_style(fn, o, p.n)
+  local style = cloud.style(fn, o, p.n)
   local entries = table.move(c.entries or {}, 1, #(c.entries or {}), 1, {})
   if o.true_labels ~= nil then
     local more

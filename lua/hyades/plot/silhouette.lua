@@ -68,7 +68,7 @@ return function(...)
   local o = options.read(fn, given, DEFAULTS)
   local x = numbers.tensor(fn, "x", data[1])
   local labels = numbers.labels(fn, "labels", data[2], x:size(1))
-  check.finite(fn, "x", x)
+  check.finite(fn, "x", x, 0)
   local total
   local limit = options.integer(fn, "limit", o.limit, 2)
   local ids

@@ -24,11 +24,16 @@ local function project(list)
   return flat
 end
 
+-- Embeddings in an array of their own, instead of one embedding?
+local function is_list(value)
+  if type(value) ~= "table" then return false end
+  local first = rawget(value, 1)
+  return numbers.is_tensor(first) or type(first) == "table" and type(first[1]) == "table"
+end
+
 local function read(fn, data)
   local list = {}
-  if type(data) ~= "table" or #data == 0 then
-    numbers.fail(fn, "expected an array of embeddings, got %s", numbers.kind(data))
-  end
+  if #data == 0 then numbers.fail(fn, "expected embeddings, got nothing") end
   for i, z in ipairs(data) do
     local what = "embedding " .. i
     list[i] = numbers.tensor(fn, what, z)
@@ -37,7 +42,7 @@ local function read(fn, data)
       numbers.fail(fn, "%s: expected %d×%d as the first, got %d×%d", what, list[1]:size(1),
         list[1]:size(2), list[i]:size(1), list[i]:size(2))
     end
-    check.finite(fn, what, list[i])
+    check.finite(fn, what, list[i], 0)
     list[i] = list[i]:to(list[1].dtype)
   end
   return project(list)
@@ -47,7 +52,7 @@ local function draw_frame(canvas, s, i, x, y, side)
   local title = s.titles[i]
   if title then
     local text = words.shorten(canvas, title, words.label, side - 8)
-    canvas:text(text, side / 2, 13, words.label, s.look.ink, 0.5)
+    canvas:text(text, side / 2, 14, words.label, s.look.ink, 0.5)
   end
   canvas:move(x, y + CAPTION)
   local xs, ys = s.xs[i], s.ys[i]
@@ -89,18 +94,15 @@ end
 
 --- Embeddings of the same points at several times, side by side in one plane: two columns as they
 -- are, more by one PCA over all of them.
--- embeddings: array of tensors n×d · titles: array of strings, such as the epochs · color, names,
+-- embeddings: tensors n×d, or an array of them · titles: array of strings, such as the epochs · color, names,
 -- palette, map, label, size, alpha: as in scatter · share: boolean, the same limits for all ·
 -- columns: pictures in a row · title: string · width, height: numbers · theme: "light" or "dark"
 -- → figure
 return function(...)
   local fn = "plot.snapshots"
-  local first = ...
-  local braces = select("#", ...) == 1 and type(first) == "table"
-    and type(rawget(first, 1)) == "table" and not numbers.is_tensor(rawget(first, 1))
-  local data, given = numbers.arguments(fn, 1, braces, ...)
+  local data, given = numbers.arguments(fn, math.huge, nil, ...)
   local o = options.read(fn, given, DEFAULTS)
-  local flat = read(fn, data[1])
+  local flat = read(fn, is_list(data[1]) and data[1] or data)
   local n = flat[1]:size(1)
   local s = { look = o.look, title = o.title, xs = {}, ys = {}, titles = {}, share = o.share }
   for i, z in ipairs(flat) do
@@ -109,14 +111,13 @@ return function(...)
   end
   s.x, s.y = cloud.limits(s.xs, s.ys)
   s.c = cloud.coloring(fn, o, { total = n, n = n })
-  local r, alpha = cloud.style(n)
-  s.style = { r = o.size or math.max(0.8, r * 0.65), alpha = o.alpha or alpha }
+  s.style = cloud.style(fn, o, n, 0.65)
   s.columns = o.columns and options.integer(fn, "columns", o.columns, 1) or math.min(#flat, 5)
   s.columns = math.min(s.columns, #flat)
   s.rows = math.ceil(#flat / s.columns)
   s.right = (s.c.entries or s.c.bar) and 90 or 0
   local width = 2 * EDGE + s.columns * (SIDE + GAP) - GAP + s.right
-  local height = 2 * EDGE + (o.title and 25 or 0) + s.rows * (SIDE + CAPTION + GAP) - GAP
+  local height = 2 * EDGE + (o.title and 28 or 0) + s.rows * (SIDE + CAPTION + GAP) - GAP
   return figure.new{
     kind = "snapshots", width = o.width or width, height = o.height or height, look = o.look,
     elements = ("%d embeddings of "):format(#flat) .. numbers.count(n, "point"),

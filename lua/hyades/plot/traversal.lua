@@ -52,7 +52,7 @@ end
 -- From the mean of an embedding, some deviations to both sides along each axis.
 local function along(fn, o)
   local z = numbers.tensor(fn, "z", o.z)
-  check.finite(fn, "z", z)
+  check.finite(fn, "z", z, 0)
   local mean = z:mean(1):reshape(-1):totable()
   local deviation = z:std(1, { ddof = 0 }):reshape(-1):totable()
   local rows, titles = {}, {}
@@ -83,7 +83,7 @@ return function(...)
   local o = options.read(fn, given, DEFAULTS)
   local net = decoded.net(fn, data[1])
   options.integer(fn, "steps", o.steps, 2, 100)
-  check.number(fn, "reach", o.reach, 0)
+  check.number(fn, "reach", o.reach, 0, nil, false, 0)
   local rows, titles
   if o.from ~= nil and o.to ~= nil then
     rows, titles = between(fn, o)
@@ -92,7 +92,7 @@ return function(...)
   else
     numbers.fail(fn, "expected from and to, two points of the embedding, or z, an embedding")
   end
-  local x = decoded.points(net, core.tensor(rows))
+  local x = decoded.points(fn, net, core.tensor(rows))
   local set = pictures.read(fn, "decoded points", x, { shape = o.shape, range = o.range })
   if o.titles ~= nil then titles = pictures.titles(fn, o.titles, set.n) end
   local sheet = pictures.sheet(set, { columns = o.steps, titles = titles, title = o.title,

@@ -21,7 +21,7 @@ local function build(fn, rows, heights)
     local node = { height = heights and heights[i] or row[3] }
     if not node.height then
       numbers.fail(fn, "merges: expected rows { a, b, distance }, or heights = distances")
-    elseif node.height - node.height ~= 0 then
+    elseif not numbers.is_finite(node.height) then
       numbers.fail(fn, "merges: expected finite distances, row %d has another", i)
     end
     for side = 1, 2 do

@@ -1,5 +1,5 @@
 --- Text that fits: measured, cut with …, wrapped.
-local words = { title = 13.5, label = 11.5, tick = 10, note = 9 } -- sizes of letters
+local words = { title = 15, label = 12.5, tick = 11, note = 9.5 } -- sizes of letters
 
 local LONGEST = 400 -- characters that are looked at
 
