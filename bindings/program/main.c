@@ -466,6 +466,8 @@ static int run_prompt(lua_State *L)
     luaL_newlib(L, functions);
     lua_pushboolean(L, isatty(STDIN_FILENO));
     lua_setfield(L, -2, "typed");
+    lua_pushboolean(L, isatty(STDOUT_FILENO));
+    lua_setfield(L, -2, "shown");
     lua_pushboolean(L, isatty(STDERR_FILENO));
     lua_setfield(L, -2, "seen");
     return lua_pcall(L, 1, 0, -4) == LUA_OK ? DONE : report(L, FAILED);

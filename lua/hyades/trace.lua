@@ -25,6 +25,7 @@ local function frame_of(text)
   local name, number = text:match "^(.-):(%d+): in "
   if not name then return { text = text, inner = true } end
   local inner = name:find "hyades/[%w_/]+%.lua$" ~= nil
+  if inner then text = text:gsub("^.-(hyades/[%w_/]+%.lua:)", "%1") end
   local line = not inner and line_at(name, number) or nil
   return { text = text, inner = inner, line = line ~= "" and line or nil, name = name }
 end
@@ -35,9 +36,12 @@ local function frames_of(message, traceback)
   local list, blamed = {}, message:match "^(.-:%d+:)"
   for text in traceback:gmatch "[^\n]+" do
     local frame = frame_of(text)
-    if frame.text:find "hyades/prompt%.lua:" then break end
+    if frame.text:find "hyades/prompt%.lua:" then
+      if list[#list] and list[#list].text:find "^%[C%]" then list[#list] = nil end
+      break
+    end
     local own = frame.text:find "hyades/commands%.lua:" or frame.text:find "hyades/trace%.lua:" or
-      frame.text == "[C]: in ?" or frame.text == "[C]: in function 'error'"
+      frame.text == "[C]: in ?" or frame.text == "(...tail calls...)" or frame.text == "[C]: in function 'error'"
     if blamed and not frame.inner and frame.text:sub(1, #blamed) == blamed then
       list, blamed = {}, nil
     end
@@ -71,9 +75,10 @@ end
 
 --- An error with its traceback, for reading.
 -- text: string, the message, then what debug.traceback says
--- colored: flag, with the colors of a terminal
+-- colored: flag, with the colors of a terminal · current: name of the entry that ran, if one did;
+-- a single line of it is not said again
 -- → string
-function trace.text(text, colored)
+function trace.text(text, colored, current)
   local function painted(code)
     return function(line) return colored and ("\27[%sm%s\27[m"):format(code, line) or line end
   end
@@ -89,8 +94,7 @@ function trace.text(text, colored)
   local name, number = message:match "^(%S-):(%d+): "
   local place = name and #source.lines(name) > 1 and line_at(name, number)
   if #own == 0 and place then lines[#lines + 1] = "    " .. place end
-  local at_prompt = own[1] and own[1].name:find "^prompt" and #source.lines(own[1].name) == 1
-  if #own == 1 and at_prompt then own = {} end -- it stands right above
+  if #own == 1 and own[1].name == current and #source.lines(current) == 1 then own = {} end
   add_frames(lines, own, most_frames, function(line) return line end)
   add_frames(lines, inner, most_inner, painted "2")
   return table.concat(lines, "\n")
