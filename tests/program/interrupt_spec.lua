@@ -44,7 +44,7 @@ describe("Ctrl-C at the prompt", function()
   it("drops an unfinished entry", function()
     session [[
       send for i = 1, 2 do\n
-      wait >>
+      wait \r\x20\x20\x20\x20
       send \x03
       wait \n
       wait >
