@@ -30,6 +30,9 @@ local function frame_of(text)
   return { text = text, inner = inner, line = line ~= "" and line or nil, name = name }
 end
 
+local nothing_said = { ["[C]: in ?"] = true, ["(...tail calls...)"] = true,
+  ["[C]: in function 'error'"] = true }
+
 -- The frames of a traceback. The prompt, and what called it, are nobody's business; neither are the
 -- frames above the place that the message blames.
 local function frames_of(message, traceback)
@@ -40,8 +43,7 @@ local function frames_of(message, traceback)
       if list[#list] and list[#list].text:find "^%[C%]" then list[#list] = nil end
       break
     end
-    local own = frame.text:find "hyades/commands%.lua:" or frame.text:find "hyades/trace%.lua:" or
-      frame.text == "[C]: in ?" or frame.text == "(...tail calls...)" or frame.text == "[C]: in function 'error'"
+    local own = frame.text:find "hyades/commands%.lua:" or nothing_said[frame.text]
     if blamed and not frame.inner and frame.text:sub(1, #blamed) == blamed then
       list, blamed = {}, nil
     end

@@ -159,10 +159,10 @@ describe("the command line", function()
 
   it("reads nil for unknown globals in what a script loads, and for those it has set to nil", function()
     S.write(folder .. "/part.lua", "return unknown == nil and _G.other == nil")
-    local code, text = script(("package.path = %q print(require 'part', dofile(%q), load 'return zz'())")
+    local code, text = script(("package.path = %q print((require 'part'), dofile(%q), load 'return zz'())")
       :format(folder .. "/?.lua", folder .. "/part.lua"))
     assert.equal(0, code, text)
-    assert.equal("true\ttrue\tnil\n", text:gsub("\t/[^\t]*part.lua", ""), nil)
+    assert.equal("true\ttrue\tnil\n", text)
     code, text = script "known = nil print(known, rawget(_G, 'unknown')) known = 3 print(known)"
     assert.equal(0, code, text)
     assert.equal("nil\tnil\n3\n", text)
