@@ -288,4 +288,7 @@ function help.source(name)
     table.concat(place.lines, "\n", first, math.min(place.last, #place.lines))
 end
 
-return setmetatable(help, { __call = function(_, x) print(help.text(x)) end })
+return setmetatable(help, {
+  __call = function(_, x) print(help.text(x)) end,
+  __tostring = function() return overview end, -- what who types `help` wants
+})

@@ -104,17 +104,6 @@ end
 
 -- ---- answering ------------------------------------------------------------------------------
 
--- `model.lables` is nil: says so when there is a field with a name like it.
-local function hint(code)
-  local path, field = code:match "^%s*([%a_][%w_.]*)[.]([%a_][%w_]*)%s*$"
-  if not path then return nil end
-  local names = require "hyades.names"
-  local value = names.resolve(path)
-  if value == nil or names.field(value, field) ~= nil then return nil end
-  local nearest = names.nearest(field, value)
-  return nearest and ("%s has no '%s'; did you mean '%s'?"):format(path, field, nearest)
-end
-
 -- The function that receives the results of an entry.
 local function printer(code, native)
   return function(...)
@@ -124,8 +113,9 @@ local function printer(code, native)
     if code:find ";%s*$" then return end
     show.fit(native.columns() or 80)
     io.stdout:write(show.values(table.pack(...)), "\n")
-    local missed = (...) == nil and select("#", ...) == 1 and hint(code)
-    if missed then say(missed) end
+    local hint = select("#", ...) == 1 and (...) == nil and code:find "^[%s%w_.]+$" and
+      trace.misspelled(code)
+    if hint then say(hint) end
   end
 end
 
@@ -147,6 +137,12 @@ local function run_entry(code, chunk, problem, native, session)
   end
 end
 
+-- `exit` and `quit` leave, unless they are variables.
+local function is_farewell(code)
+  local word = code:match "^%s*(%a+)[%s();]*$"
+  return (word == "exit" or word == "quit") and rawget(_G, word) == nil
+end
+
 local function welcome(native)
   local text = "help() explains, Tab completes, % lists the commands, Ctrl-D leaves"
   if native.typed and #text < (native.columns() or 0) then print(text) end
@@ -164,6 +160,7 @@ function prompt.run(native)
   while true do
     local code, chunk, problem = read_entry(reader, native, session)
     if not code then break end
+    if is_farewell(code) then return end
     if code:find "%S" then
       session.count = session.count + 1
       source.remember(("prompt[%d]"):format(session.count), code)

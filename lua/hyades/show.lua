@@ -27,7 +27,7 @@ end
 
 -- The names of a module of the library, those not loaded yet too; nil for any other table.
 local function module_names(value)
-  if type(value) ~= "table" or class.is_class(value) then return nil end
+  if type(value) ~= "table" or class.is_class(value) or has_text(value) then return nil end
   for name, loaded in next, package.loaded do
     if rawequal(loaded, value) and type(name) == "string" and name:find "^hyades" then
       return require("hyades.names").public(value), name

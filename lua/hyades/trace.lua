@@ -5,7 +5,7 @@ local source = require "hyades.source"
 
 local trace = {}
 
-local most_frames, most_inner = 12, 6
+local most_frames, most_inner = 12, 4
 
 --- Do texts for the terminal have colors?
 -- → boolean
@@ -52,16 +52,31 @@ local function frames_of(message, traceback)
   return list
 end
 
--- `m.lables()`: Lua says that field 'lables' is nil; what has a name like it?
-local function hint_of(message)
-  local name, number, field = message:match "^(.-):(%d+): .*nil value %(%a+ '([%w_]+)'%)"
-  local line = field and line_at(name, number)
-  for at in (line or ""):gmatch("()%s*[.:]%s*" .. (field or "") .. "%f[^%w_]") do
-    local value = require("hyades.complete").value(line:sub(1, at - 1))
-    local nearest = value ~= nil and require("hyades.names").nearest(field, value)
-    if nearest then return ("; did you mean '%s'?"):format(nearest) end
+--- A field that the code names and its value does not have, when there is one with a name like it.
+-- code: string
+-- → sentence, or nil
+function trace.misspelled(code)
+  local complete, names = require "hyades.complete", require "hyades.names"
+  for at, field in code:gmatch "()%s*[.:]%s*([%a_][%w_]*)" do
+    local value = complete.value(code:sub(1, at - 1))
+    if value ~= nil and names.field(value, field) == nil then
+      local nearest = names.nearest(field, value)
+      local path = code:sub(1, at - 1):match "[%a_][%w_.]*$"
+      if nearest then
+        return ("%s has no '%s'; did you mean '%s'?"):format(path or "it", field, nearest)
+      end
+    end
   end
-  return ""
+end
+
+-- Something is nil that should not be: is a name misspelled in the line that is blamed, or else in
+-- the entry?
+local function hint_of(message, current)
+  if not message:find "%f[%a]nil%f[%A]" then return nil end
+  local name, number = message:match "^(%S-):(%d+): "
+  local code = name and line_at(name, number) or
+    current and table.concat(source.lines(current), "\n")
+  return code and trace.misspelled(code)
 end
 
 -- The lines for some frames; what exceeds `most` becomes one line.
@@ -91,8 +106,9 @@ function trace.text(text, colored, current)
     local group = frame.inner and inner or own
     group[#group + 1] = frame
   end
-  local lines = { painted("31")((message .. hint_of(message)):gsub("\n.*", "")) }
+  local lines = { painted "31"((message:gsub("\n.*", ""))) }
   lines[#lines + 1] = message:match "\n(.*)$"
+  lines[#lines + 1] = hint_of(message, current)
   local name, number = message:match "^(%S-):(%d+): "
   local place = name and #source.lines(name) > 1 and line_at(name, number)
   if #own == 0 and place then lines[#lines + 1] = "    " .. place end

@@ -159,12 +159,24 @@ describe("the commands of the prompt", function()
       km = cluster.KMeans{ k = 2 }:fit(hy.ones(4, 2) + hy.eye(2):index{ 1, 2, 1, 2 })
       km.lables
       km:predcit(3)
+      metrics.nmi({ 1, 2 }, km.lables)
       km.nothing_like_it
       km.weight
     ]]
     assert.match("nil\n", text)
-    assert.match("km has no 'lables'; did you mean 'labels'%?", text)
-    assert.match("attempt to call a nil value %(method 'predcit'%); did you mean 'predict'%?", text)
+    assert.match("^nil\nkm has no 'lables'; did you mean 'labels'%?\n", text)
+    assert.match("nil value %(method 'predcit'%)\nkm has no 'predcit'; did you mean 'predict'%?", text)
+    assert.match("got nil\nkm has no 'lables'; did you mean 'labels'%?\n", text)
+  end)
+
+  it("leave by exit and quit, unless these are variables", function()
+    assert.equal("1\n", answers "1\nexit\n2\n")
+    assert.equal("1\n", answers "1\nquit()\n2\n")
+    assert.equal("5\n6\n", answers "exit = 5\nexit\n6\n")
+  end)
+
+  it("give the overview to who types help", function()
+    assert.match("^Hyades: tensors, gradients and deep clustering%.\n", answers "help\n")
   end)
 
   it("keep top-level locals that have no value yet", function()
