@@ -148,7 +148,8 @@ static bool asked_by_user(lua_State *L)
     const char *script = lua_tostring(L, -1);
     const bool own = script && strcmp(ar.source, script) == 0;
     lua_pop(L, 1);
-    return own || strncmp(ar.source, "=prompt", 7) == 0 || strcmp(ar.source, "=(command line)") == 0;
+    return own || strncmp(ar.source, "=prompt", 7) == 0 ||
+           strcmp(ar.source, "=(command line)") == 0;
 }
 
 /* __index of _G: the program's globals load now. A name that nobody has assigned is nil for files,

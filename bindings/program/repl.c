@@ -1,11 +1,11 @@
 /* The line editor of the prompt: readline and its history, as the Lua module hyades.repl. Loaded
  * when the prompt starts, for readline costs milliseconds that scripts need not pay. An entry of
- * several lines is one line to readline, with newlines in it, so it is edited and recalled whole. */
+ * several lines is one line to readline, with newlines in it, so it is edited and recalled whole.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <lauxlib.h>
 #include <lua.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,30 +15,13 @@
 #include <readline/history.h>
 #include <readline/readline.h>
 
+#include "editor.h"
 #include "screen.h"
 #include "signals.h"
 
 enum { LONGEST_KEPT = 1 << 18 }; /* bytes of an entry in the history file */
 
 static const char EDITOR_KEY[] = "hyades.editor";
-
-/* readline's callbacks take no argument and Hyades has no globals, so the editor hangs on one that
- * readline lends: the name of the program. */
-typedef struct editor {
-    char name[8];
-    lua_State *L;  /* while a line is read */
-    char *draft;   /* what was typed before the history was walked */
-    size_t prefix; /* how much of the draft an entry must begin with */
-    int at;        /* the entry shown; history_length is the draft */
-    bool walking;
-    char *ahead; /* what was read behind the end of a paste, and is still to be taken */
-    size_t ahead_length, ahead_at;
-} editor;
-
-static editor *here(void)
-{
-    return (editor *)(void *)rl_readline_name;
-}
 
 /* ---- asking Lua ------------------------------------------------------------------------------ */
 
@@ -106,17 +89,12 @@ static int line_end(int at)
     return at;
 }
 
-static bool must_leave(void)
-{
-    return hyp_interrupted() || hyp_ending();
-}
-
 /* Enter: runs a complete entry, else begins the next line. readline also says Enter when it was
  * told to leave. */
 static int enter(int count, int key)
 {
-    lua_State *L = here()->L;
-    if (must_leave() || !ask(L, "enter"))
+    lua_State *L = hyp_editor()->L;
+    if (hyp_must_leave() || !ask(L, "enter"))
         return rl_newline(count, key);
     size_t length = 0;
     const char *text = lua_tolstring(L, -3, &length);
@@ -193,7 +171,7 @@ static int down(int count, int key);
 
 static int up(int count, int key)
 {
-    editor *e = here();
+    editor *e = hyp_editor();
     (void)count, (void)key;
     e->walking = e->walking && (rl_last_func == up || rl_last_func == down);
     const int start = line_start(rl_point);
@@ -206,7 +184,7 @@ static int up(int count, int key)
 
 static int down(int count, int key)
 {
-    editor *e = here();
+    editor *e = hyp_editor();
     (void)count, (void)key;
     e->walking = e->walking && (rl_last_func == up || rl_last_func == down);
     const int end = line_end(rl_point);
@@ -296,7 +274,7 @@ static int complete_protected(lua_State *L)
 /* Tab: indents where nothing stands before it, else completes. */
 static int tab(int count, int key)
 {
-    lua_State *L = here()->L;
+    lua_State *L = hyp_editor()->L;
     (void)count, (void)key;
     int at = rl_point;
     while (at > 0 && rl_line_buffer[at - 1] == ' ')
@@ -312,144 +290,13 @@ static int tab(int count, int key)
     return 0;
 }
 
-/* ---- bytes of the terminal ------------------------------------------------------------------- */
-
-/* Waits for input. false: the line ends now, for Ctrl-C or because the process is told to end. */
-static bool wait_input(void)
-{
-    struct pollfd input = { .fd = fileno(rl_instream), .events = POLLIN };
-    while (poll(&input, 1, 100) <= 0) {
-        rl_check_signals(); /* a changed size of the window, too */
-        if (must_leave())
-            return false;
-    }
-    return true;
-}
-
-/* Who closes a terminal sends SIGHUP with it. */
-static bool is_hung_up(void)
-{
-    for (int i = 0; i < 5 && !must_leave(); i++) {
-        poll(NULL, 0, 10);
-        rl_check_signals();
-    }
-    return must_leave();
-}
-
-static int leave_line(void)
-{
-    rl_point = rl_end;
-    if (!hyp_ending())
-        rl_redisplay_function();
-    rl_done = 1;
-    return '\n';
-}
-
-/* One byte at a time, so that what is typed ahead of io.read stays for it. */
-static int get_byte(FILE *stream)
-{
-    editor *e = here();
-    unsigned char byte;
-    ssize_t n;
-    if (e->ahead_at < e->ahead_length)
-        return (unsigned char)e->ahead[e->ahead_at++];
-    do {
-        if (!wait_input())
-            return leave_line();
-        n = read(fileno(stream), &byte, 1);
-    } while (n < 0 && errno == EINTR);
-    if (n == 1)
-        return byte;
-    return is_hung_up() ? leave_line() : EOF;
-}
-
-static int is_input_waiting(void)
-{
-    const editor *e = here();
-    struct pollfd input = { .fd = fileno(rl_instream), .events = POLLIN };
-    return e->ahead_at < e->ahead_length || poll(&input, 1, 100) > 0;
-}
-
-typedef struct text {
-    char *bytes;
-    size_t length, size;
-} text;
-
-/* Appends what was read ahead, or else what comes next. */
-static bool take(editor *e, text *t)
-{
-    enum { CHUNK = 1 << 16 };
-    const size_t ahead = e->ahead_length - e->ahead_at;
-    const size_t room = ahead > CHUNK ? ahead : CHUNK;
-    if (t->size - t->length < room) {
-        char *larger = realloc(t->bytes, 2 * t->size + room);
-        if (!larger)
-            return false;
-        t->bytes = larger;
-        t->size = 2 * t->size + room;
-    }
-    ssize_t n = (ssize_t)ahead;
-    if (ahead > 0)
-        memcpy(t->bytes + t->length, e->ahead + e->ahead_at, ahead);
-    else if (wait_input())
-        n = read(fileno(rl_instream), t->bytes + t->length, room);
-    e->ahead_at = e->ahead_length;
-    t->length += n > 0 ? (size_t)n : 0;
-    return n > 0 || (n < 0 && errno == EINTR);
-}
-
-/* Lines end with \n, the last one has no end, and there are no zeros. */
-static void insert_pasted(char *bytes, size_t length)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < length; i++) {
-        if (bytes[i] == '\r' && i + 1 < length && bytes[i + 1] == '\n')
-            continue;
-        if (bytes[i] != '\0')
-            bytes[kept++] = bytes[i] == '\r' ? '\n' : bytes[i];
-    }
-    while (kept > 0 && bytes[kept - 1] == '\n')
-        kept--;
-    bytes[kept] = '\0';
-    rl_insert_text(bytes);
-}
-
-/* The terminal says that a paste begins: all up to its end is text, Enter and Tab as well. Large
- * ones come in large pieces. */
-static int paste(int count, int key)
-{
-    static const char end[] = "\033[201~";
-    editor *e = here();
-    text t = { 0 };
-    const char *found = NULL;
-    (void)count, (void)key;
-    for (size_t seen = 0; !found && take(e, &t) && !must_leave();) {
-        found = memmem(t.bytes + seen, t.length - seen, end, sizeof end - 1);
-        seen = t.length < sizeof end ? 0 : t.length - sizeof end; /* it may be cut in two */
-    }
-    if (!found) {
-        free(t.bytes);
-        return rl_ding();
-    }
-    const size_t length = (size_t)(found - t.bytes), behind = length + sizeof end - 1;
-    free(e->ahead);
-    e->ahead = malloc(t.length - behind + 1);
-    e->ahead_at = 0;
-    e->ahead_length = e->ahead ? t.length - behind : 0;
-    if (e->ahead)
-        memcpy(e->ahead, t.bytes + behind, e->ahead_length);
-    insert_pasted(t.bytes, length);
-    free(t.bytes);
-    return 0;
-}
-
 /* ---- reading --------------------------------------------------------------------------------- */
 
 /* read(prompt) → line; nil at the end of input. When the process is told to end, also true. */
 static int read_line(lua_State *L)
 {
     const char *prompt = luaL_checkstring(L, 1);
-    editor *e = here();
+    editor *e = hyp_editor();
     e->L = L;
     e->walking = false;
     hyp_watch_end(true);
@@ -520,17 +367,27 @@ static void bind_keys(void)
         const char *keys;
         rl_command_func_t *function;
     } bindings[] = {
-        { "\r", enter },          { "\n", enter },
-        { "\033\r", insert_newline }, { "\033\n", insert_newline },
-        { "\t", tab },            { "\001", begin_of_line },
-        { "\005", end_of_line },  { "\013", kill_line },
-        { "\033[H", begin_of_line }, { "\033[F", end_of_line },
-        { "\033OH", begin_of_line }, { "\033OF", end_of_line },
-        { "\033[1~", begin_of_line }, { "\033[4~", end_of_line },
-        { "\033[A", up },         { "\033[B", down },
-        { "\033OA", up },         { "\033OB", down },
-        { "\020", up },           { "\016", down },
-        { "\033[200~", paste },
+        { "\r", enter },
+        { "\n", enter },
+        { "\033\r", insert_newline },
+        { "\033\n", insert_newline },
+        { "\t", tab },
+        { "\001", begin_of_line },
+        { "\033[H", begin_of_line },
+        { "\033OH", begin_of_line },
+        { "\033[1~", begin_of_line },
+        { "\005", end_of_line },
+        { "\033[F", end_of_line },
+        { "\033OF", end_of_line },
+        { "\033[4~", end_of_line },
+        { "\013", kill_line },
+        { "\033[A", up },
+        { "\033OA", up },
+        { "\020", up },
+        { "\033[B", down },
+        { "\033OB", down },
+        { "\016", down },
+        { "\033[200~", hyp_paste },
     };
     const Keymap maps[] = { emacs_standard_keymap, vi_insertion_keymap };
     for (size_t m = 0; m < sizeof maps / sizeof *maps; m++)
@@ -567,17 +424,14 @@ static int open_editor(lua_State *L)
     rl_initialize(); /* reads the user's settings, so that ours come after them */
     bind_keys();
     rl_redisplay_function = hyp_redisplay;
-    rl_getc_function = get_byte;
-    rl_input_available_hook = is_input_waiting;
+    rl_getc_function = hyp_get_byte;
+    rl_input_available_hook = hyp_is_input_waiting;
     return 0;
 }
 
 static const luaL_Reg functions[] = {
-    { "open", open_editor },
-    { "read", read_line },
-    { "history", load_history },
-    { "remember", remember },
-    { NULL, NULL },
+    { "open", open_editor },  { "read", read_line }, { "history", load_history },
+    { "remember", remember }, { NULL, NULL },
 };
 
 int luaopen_hyades_repl(lua_State *L);
@@ -585,7 +439,8 @@ int luaopen_hyades_repl(lua_State *L);
 __attribute__((visibility("default"))) int luaopen_hyades_repl(lua_State *L)
 {
     rl_variable_bind("enable-bracketed-paste", "on");
-    rl_variable_bind("enable-active-region", "off"); /* it marks positions of the text as it is kept */
+    rl_variable_bind("enable-active-region",
+                     "off"); /* it marks positions of the text as it is kept */
     rl_variable_bind("page-completions", "off");
     using_history();
     history_comment_char = '#'; /* a line with the time divides entries of several lines */

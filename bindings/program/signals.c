@@ -109,8 +109,8 @@ bool hyp_wait_input(int fd)
     return !interrupt.raised;
 }
 
-/* The handler gets a stack of its own: products of oneDNN keep data where the signal frame would go,
- * and a Ctrl-C in the middle of one destroyed the heap. */
+/* The handler gets a stack of its own: products of oneDNN keep data where the signal frame would
+ * go, and a Ctrl-C in the middle of one destroyed the heap. */
 static void lend_stack(void)
 {
     static char memory[1 << 16];

@@ -203,7 +203,9 @@ local function table_text(t, depth, open, indent)
 end
 
 function text_of(value, depth, open, indent)
-  if is_plain_table(value) then return table_text(value, depth, open, indent) end
+  if module_names(value) or class.of(value) and not has_text(value) then
+    return show.brief(value, width)
+  elseif is_plain_table(value) then return table_text(value, depth, open, indent) end
   return short(value)
 end
 

@@ -87,9 +87,11 @@ describe("the command line", function()
     local code, text = S.shell "./hyades -v"
     assert.equal(0, code)
     assert.match("^Hyades %d+%.%d+%.%d+ %(Lua 5%.4%.%d+%)\n$", text)
-    code, text = S.shell "./hyades --help"
-    assert.equal(0, code)
-    assert.match("^usage: hyades", text)
+    for _, option in ipairs{ "--help", "-h" } do
+      code, text = S.shell("./hyades " .. option)
+      assert.equal(0, code)
+      assert.match("^usage: hyades.*doctor", text)
+    end
   end)
 
   it("honors LUA_INIT, as code and as a file, unless -E", function()
@@ -183,7 +185,7 @@ describe("the command line", function()
   end)
 
   it("names what is missing, with its package", function()
-    local _, text = S.shell "env -u HOME PATH=/nowhere XDG_CACHE_HOME=/proc/no ./hyades doctor"
+    local _, text = S.shell "env -u HOME -u XDG_STATE_HOME PATH=/nowhere XDG_CACHE_HOME=/proc/no ./hyades doctor"
     assert.match("\nMissing:\n", text)
     assert.match("\n  cache: it cannot be written; ", text)
     assert.match("\n  downloads: .* apt install curl", text)
