@@ -27,6 +27,7 @@ local function plain_reader(native)
     return io.stdin:read "l"
   end
   function reader.remember() end
+  function reader.begin_line() end
   return reader
 end
 
@@ -53,7 +54,7 @@ local function enter(code, cursor)
   return above .. rest, #above + 1, false
 end
 
-local function editing_reader(editor)
+local function editing_reader(editor, native)
   local path, problem = history_path()
   if path then
     local ok, reason = editor.history(path)
@@ -66,6 +67,11 @@ local function editing_reader(editor)
   }
   return {
     read = editor.read,
+    -- What was printed may have no end of line. A line of blanks wraps into the next line then, and
+    -- stays within this one if the cursor stands at its beginning.
+    begin_line = function()
+      io.stdout:write((" "):rep(native.columns() or 0), "\r"):flush()
+    end,
     remember = function(code)
       local ok, reason = editor.remember(code, path)
       if not ok then say(("hyades: this entry is not kept in %s: %s"):format(path, reason)) end
@@ -77,7 +83,7 @@ local function open_reader(native)
   local term = os.getenv "TERM" or ""
   if native.typed and native.shown and term ~= "" and term ~= "dumb" then
     local found, editor = pcall(require, "hyades.repl")
-    if found then return editing_reader(editor) end
+    if found then return editing_reader(editor, native) end
   end
   return plain_reader(native)
 end
@@ -104,10 +110,15 @@ end
 
 -- ---- answering ------------------------------------------------------------------------------
 
+-- What `io.write` returns is of no interest.
+local function is_from_write(code, value)
+  return (value == io.stdout or value == io.stderr) and code:find "write" ~= nil
+end
+
 -- The function that receives the results of an entry.
 local function printer(code, native)
   return function(...)
-    if select("#", ...) == 0 then return end
+    if select("#", ...) == 0 or is_from_write(code, (...)) then return end
     rawset(_G, "__", rawget(_G, "_"))
     rawset(_G, "_", (...))
     if code:find ";%s*$" then return end
@@ -166,6 +177,7 @@ function prompt.run(native)
       source.remember(("prompt[%d]"):format(session.count), code)
       reader.remember(code)
       run_entry(code, chunk, problem, native, session)
+      reader.begin_line()
     end
   end
   if native.typed and native.shown then io.stdout:write "\n" end
