@@ -19,8 +19,6 @@
 #include "screen.h"
 #include "signals.h"
 
-enum { LONGEST_KEPT = 1 << 18 }; /* bytes of an entry in the history file */
-
 static const char EDITOR_KEY[] = "hyades.editor";
 
 /* ---- asking Lua ------------------------------------------------------------------------------ */
@@ -343,8 +341,7 @@ static int load_history(lua_State *L)
  * it is for this session only. */
 static int remember(lua_State *L)
 {
-    size_t length;
-    const char *entry = luaL_checklstring(L, 1, &length);
+    const char *entry = luaL_checkstring(L, 1);
     const char *path = luaL_optstring(L, 2, NULL);
     const HIST_ENTRY *last = history_get(history_base + history_length - 1);
     lua_pushboolean(L, 1);
@@ -353,8 +350,6 @@ static int remember(lua_State *L)
     add_history(entry);
     if (!path)
         return 1;
-    if (length > LONGEST_KEPT)
-        return fail_with_reason(L, EFBIG);
     const int number = append_history(1, path);
     return number ? fail_with_reason(L, number) : 1;
 }

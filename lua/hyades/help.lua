@@ -78,11 +78,35 @@ local function filled(text)
   return table.concat(lines, "\n")
 end
 
+-- "x:tensor axis:axis? k:integer=1 shape:shape..." → what stands in the call, and the types
+local function argument_texts(words, equals)
+  local list, types = {}, {}
+  for name, kind, more in words:gmatch "([%w_]+):(%a+)(%S*)" do
+    local default = more:match "^=(.*)$"
+    list[#list + 1] = name .. (default and equals .. default or more:gsub("%.%.%.", "…"))
+    if name ~= kind then types[#types + 1] = name .. ": " .. kind end
+  end
+  return list, types
+end
+
+-- "x:tensor axis:axis? {keep:flag=false} -> tensor" as it is called, then the types.
+local function call_text(name, signature)
+  if signature:find "^%(" then return name .. signature end
+  local words, results = signature:match "^(.-)%s*%->%s*(.-)$"
+  local inner = (words or signature):match "{(.*)}" or ""
+  local list, types = argument_texts((words or signature):gsub("{.*}", ""), "=")
+  local named, more = argument_texts(inner, " = ")
+  if #named > 0 then list[#list + 1] = "{ " .. table.concat(named, ", ") .. " }" end
+  table.move(more, 1, #more, #types + 1, types)
+  local arrow = (results or "") ~= "" and " → " .. results:gsub(" ", ", ") or ""
+  return ("%s(%s)%s"):format(name, table.concat(list, ", "), arrow) ..
+    (#types > 0 and "\n" .. filled(table.concat(types, " · ")) or "")
+end
+
 local function native_text(about)
-  local signature = about.signature:gsub("%->", "→")
+  local head = call_text((core[about.name] and "hy." or "") .. about.name, about.signature)
   local gradient = about.differentiable == false and "\nIt has no gradient." or ""
-  local place = core[about.name] and "hy." or ""
-  return ("%s%s: %s\n%s%s"):format(place, about.name, signature, filled(about.doc), gradient)
+  return head .. "\n" .. filled(about.doc) .. gradient
 end
 
 -- ---- tables ---------------------------------------------------------------------------------

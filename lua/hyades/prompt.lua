@@ -8,6 +8,8 @@ local trace = require "hyades.trace"
 
 local prompt = {}
 
+local longest_kept = 1 << 18 -- bytes of an entry in the history file
+
 local function say(text)
   io.stdout:flush()
   io.stderr:write(text, "\n")
@@ -73,8 +75,14 @@ local function editing_reader(editor, native)
       io.stdout:write((" "):rep(native.columns() or 0), "\r"):flush()
     end,
     remember = function(code)
-      local ok, reason = editor.remember(code, path)
-      if not ok then say(("hyades: this entry is not kept in %s: %s"):format(path, reason)) end
+      local short = #code <= longest_kept
+      local ok, reason = editor.remember(code, short and path or nil)
+      if path and not short then
+        say(("hyades: an entry of %.1f MB is not kept in %s"):format(#code / 1e6, path))
+      elseif not ok then
+        say(("hyades: entries are no longer kept in %s: %s"):format(path, reason))
+        path = nil
+      end
     end,
   }
 end

@@ -54,13 +54,11 @@ end
 
 -- ---- functions ------------------------------------------------------------------------------
 
--- "function f(x, y), file.lua:3"
+-- "function (x, y), file.lua:3"
 local function function_text(fn)
   local core = package.loaded["hyades.core"]
   local about = core and core.about(fn)
-  if about then
-    return ("function %s: %s"):format(about.name, (about.signature:gsub("%->", "→")))
-  end
+  if about then return "function " .. require("hyades.help").text(fn):match "^[^\n]*" end
   local model = package.loaded["hyades.model"]
   fn = model and model.original(fn) or fn
   local info = debug.getinfo(fn, "Su")

@@ -121,7 +121,7 @@ describe("the line editor", function()
     local path = folder .. "/steps"
     local lines = "send " .. ("-- one of very many lines\\n"):rep(100) .. "\n"
     S.write(path, "limit 60\nwait > \nsend \\e[200~\n" .. lines:rep(S.sanitized and 400 or 4000) ..
-      "send print('wh' .. 'ole')\\e[201~\\n\nwait File too large\nwait whole\nwait > \n" ..
+      "send print('wh' .. 'ole')\\e[201~\\n\nwait an entry of\nwait whole\nwait > \n" ..
       "send \\x04\nexit 0\n")
     local code, text = S.shell(("TERM=xterm XDG_STATE_HOME=%s %s/tests/pty %s ./hyades")
       :format(folder, os.getenv "BUILD" or "build/release", path))
@@ -271,6 +271,24 @@ describe("the line editor", function()
       send \x04
       exit 0
     ]], "./hyades", "XDG_STATE_HOME=" .. folder)
+  end)
+
+  it("goes on when the disk of the history file is full, and says so once", function()
+    S.shell(("mkdir %s/hyades; ln -s /dev/full %s/hyades/history"):format(folder, folder))
+    session [[
+      send "fi" .. "rst"\n
+      wait entries are no longer kept in
+      wait hyades/history: No space left on device
+      wait first
+      wait >
+      send "sec" .. "ond"\n
+      wait second
+      never no longer
+      wait >
+      send \e[A\e[A\n
+      wait first
+      wait >
+    ]]
   end)
 
   it("shows its first prompt, and completes among 1,000 globals, without delay", function()
