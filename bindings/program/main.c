@@ -27,7 +27,8 @@ static const char usage[] =
     "  -E          ignore LUA_INIT, LUA_PATH and LUA_CPATH\n"
     "  -W          turn warnings on\n"
     "  --          the options end here\n"
-    "  -h, --help  print this\n";
+    "  -h, --help  print this\n"
+    "At the prompt help() explains, Tab completes and % lists the commands.\n";
 
 /* Globals of the program, loaded when they are first read. */
 static const char *const names[] = {

@@ -248,6 +248,8 @@ static size_t shared_prefix(lua_State *L, int list, int n)
 /* Replaces what stands between `start` and the cursor by the common part of the candidates. */
 static int complete_protected(lua_State *L)
 {
+    if (lua_isnil(L, 1))
+        return rl_insert_text("  "), 0;
     const int start = (int)lua_tointeger(L, 1) - 1;
     const int n = lua_istable(L, 2) ? (int)lua_rawlen(L, 2) : 0;
     if (n == 0 || start < 0 || start > rl_point)
@@ -269,16 +271,11 @@ static int complete_protected(lua_State *L)
     return 0;
 }
 
-/* Tab: indents where nothing stands before it, else completes. */
+/* Tab: completes, or indents where Lua gives no start. */
 static int tab(int count, int key)
 {
     lua_State *L = hyp_editor()->L;
     (void)count, (void)key;
-    int at = rl_point;
-    while (at > 0 && rl_line_buffer[at - 1] == ' ')
-        at--;
-    if (at == 0 || rl_line_buffer[at - 1] == '\n')
-        return rl_insert_text("  ");
     if (!ask(L, "complete"))
         return 0;
     lua_pushcfunction(L, complete_protected);
@@ -402,7 +399,7 @@ static int free_editor(lua_State *L)
 }
 
 /* open{ enter = (text, cursor) → new text, new cursor, run it?; complete = (text, cursor) → start,
- * candidates }: before the first read. Cursors are byte positions from 1. */
+ * candidates, or nil to indent }: before the first read. Cursors are byte positions from 1. */
 static int open_editor(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);

@@ -56,6 +56,15 @@ local function enter(code, cursor)
   return above .. rest, #above + 1, false
 end
 
+-- What Tab does: the start of the word and its candidates. At the beginning of a line it indents,
+-- unless an option may stand there.
+local function complete(code, cursor)
+  local start, found = require("hyades.complete").complete(code, cursor)
+  local at_beginning = ("\n" .. code:sub(1, cursor - 1)):find "\n *$"
+  if at_beginning and not (found[1] and found[1]:find " = $") then return nil end
+  return start, found
+end
+
 local function editing_reader(editor, native)
   local path, problem = history_path()
   if path then
@@ -63,10 +72,7 @@ local function editing_reader(editor, native)
     if not ok then path, problem = nil, path .. ": " .. reason end
   end
   if not path then say("hyades: this session's history is not kept: " .. problem) end
-  editor.open{
-    enter = enter,
-    complete = function(...) return require("hyades.complete").complete(...) end,
-  }
+  editor.open{ enter = enter, complete = complete }
   return {
     read = editor.read,
     -- What was printed may have no end of line. A line of blanks wraps into the next line then, and

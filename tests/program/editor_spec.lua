@@ -42,6 +42,24 @@ describe("the line editor", function()
     ]]
   end)
 
+  it("offers options at the beginning of a line inside a constructor", function()
+    session [[
+      send km = cluster.KMeans{\n
+      send k\t3,\n
+      send max_\t9\n
+      send }\n
+      wait >
+      send km.max_iter * 111\n
+      wait 999
+      wait >
+      send do\n
+      send \t\tx = 1\nend\n
+      wait >
+    ]]
+    assert.match("cluster.KMeans{\n  k = 3,\n  max_iter = 9\n}\n", history())
+    assert.match("\ndo\n      x = 1\nend\n", history())
+  end)
+
   it("completes file names inside strings", function()
     S.write(folder .. "/unmistakable.txt", "some text")
     session(([[
