@@ -75,6 +75,7 @@ endif
 BIND_SRC  := $(filter-out bindings/env.c,$(wildcard bindings/*.c))
 CORE_OBJ  := $(CORE_SRC:%.c=$(OBJ)/%.o) $(TABLES:%=$(OBJ)/core/cpu/%.o)
 BIND_OBJ  := $(BIND_SRC:%.c=$(OBJ)/%.o)
+EDITOR    := repl input screen
 READLINE  := $(wildcard /usr/include/readline/readline.h)
 MD4C      := $(shell pkg-config --libs md4c-html 2>/dev/null)
 CAIRO     := $(shell pkg-config --libs cairo 2>/dev/null)
@@ -125,7 +126,7 @@ build/hyades/env.so: $(OBJ)/bindings/env.o build/mode
 	@mkdir -p $(@D)
 	$(call say,ld)$(CC) -shared $(LDFLAGS) -o $@ $<
 
-build/hyades/repl.so: $(OBJ)/bindings/program/repl.o $(OBJ)/bindings/program/screen.o build/mode
+build/hyades/repl.so: $(EDITOR:%=$(OBJ)/bindings/program/%.o) build/mode
 	@mkdir -p $(@D)
 	$(call say,ld)$(CC) -shared -Wl,-z,nodelete $(LDFLAGS) -o $@ $(filter %.o,$^) -lreadline
 

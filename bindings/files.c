@@ -4,7 +4,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -369,18 +368,6 @@ static int is_terminal(lua_State *L) /* 0, 1 or 2: standard input, output, error
     return 1;
 }
 
-static int terminal_size(lua_State *L) /* as is_terminal → columns, rows; nil where none is known */
-{
-    struct winsize size;
-    if (ioctl((int)luaL_checkinteger(L, 1), TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-        return 0;
-    lua_pushinteger(L, size.ws_col);
-    if (size.ws_row == 0)
-        return 1;
-    lua_pushinteger(L, size.ws_row);
-    return 2;
-}
-
 static int process_id(lua_State *L)
 {
     lua_pushinteger(L, (lua_Integer)getpid());
@@ -418,7 +405,6 @@ static const luaL_Reg functions[] = {
     { "list_folder", list_folder },
     { "move_file", move_file },
     { "is_terminal", is_terminal },
-    { "terminal_size", terminal_size },
     { "process_id", process_id },
     { NULL, NULL },
 };

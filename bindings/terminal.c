@@ -285,11 +285,13 @@ static int sixel(lua_State *L)
 
 /* ---- the terminal ------------------------------------------------------------------------------ */
 
-/* terminal_size() → columns, rows, width and height in pixels (0 where unknown); nil without one */
+/* terminal_size(1 or 2: standard output, errors = 1) → columns, rows, width and height in pixels (0
+ * where unknown); nil without one */
 static int terminal_size(lua_State *L)
 {
     struct winsize size;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+    const int fd = (int)luaL_optinteger(L, 1, STDOUT_FILENO);
+    if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
         return 0;
     lua_pushinteger(L, size.ws_col);
     lua_pushinteger(L, size.ws_row);

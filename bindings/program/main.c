@@ -29,7 +29,8 @@ static const char usage[] =
     "  -E          ignore LUA_INIT, LUA_PATH and LUA_CPATH\n"
     "  -W          turn warnings on\n"
     "  --          the options end here\n"
-    "  -h, --help  print this\n";
+    "  -h, --help  print this\n"
+    "At the prompt help() explains, Tab completes and % lists the commands.\n";
 
 /* Globals of the program, loaded when they are first read. */
 static const char *const names[] = {
@@ -150,7 +151,8 @@ static bool asked_by_user(lua_State *L)
     const char *script = lua_tostring(L, -1);
     const bool own = script && strcmp(ar.source, script) == 0;
     lua_pop(L, 1);
-    return own || strncmp(ar.source, "=prompt", 7) == 0 || strcmp(ar.source, "=(command line)") == 0;
+    return own || strncmp(ar.source, "=prompt", 7) == 0 ||
+           strcmp(ar.source, "=(command line)") == 0;
 }
 
 /* __index of _G: the program's globals load now. A name that nobody has assigned is nil for files,
@@ -468,6 +470,8 @@ static int run_prompt(lua_State *L)
     luaL_newlib(L, functions);
     lua_pushboolean(L, isatty(STDIN_FILENO));
     lua_setfield(L, -2, "typed");
+    lua_pushboolean(L, isatty(STDOUT_FILENO));
+    lua_setfield(L, -2, "shown");
     lua_pushboolean(L, isatty(STDERR_FILENO));
     lua_setfield(L, -2, "seen");
     return lua_pcall(L, 1, 0, -4) == LUA_OK ? DONE : report(L, FAILED);

@@ -1,6 +1,7 @@
 /* The line editor of the prompt: readline and its history, as the Lua module hyades.repl. Loaded
  * when the prompt starts, for readline costs milliseconds that scripts need not pay. An entry of
- * several lines is one line to readline, with newlines in it, so it is edited and recalled whole. */
+ * several lines is one line to readline, with newlines in it, so it is edited and recalled whole.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <lauxlib.h>
@@ -14,28 +15,11 @@
 #include <readline/history.h>
 #include <readline/readline.h>
 
+#include "editor.h"
 #include "screen.h"
 #include "signals.h"
 
-enum { LONGEST_KEPT = 1 << 18 }; /* bytes of an entry in the history file */
-
 static const char EDITOR_KEY[] = "hyades.editor";
-
-/* readline's callbacks take no argument and Hyades has no globals, so the editor hangs on one that
- * readline lends: the name of the program. */
-typedef struct editor {
-    char name[8];
-    lua_State *L;  /* while a line is read */
-    char *draft;   /* what was typed before the history was walked */
-    size_t prefix; /* how much of the draft an entry must begin with */
-    int at;        /* the entry shown; history_length is the draft */
-    bool walking;
-} editor;
-
-static editor *here(void)
-{
-    return (editor *)(void *)rl_readline_name;
-}
 
 /* ---- asking Lua ------------------------------------------------------------------------------ */
 
@@ -103,11 +87,12 @@ static int line_end(int at)
     return at;
 }
 
-/* Enter: runs a complete entry, else begins the next line. */
+/* Enter: runs a complete entry, else begins the next line. readline also says Enter when it was
+ * told to leave. */
 static int enter(int count, int key)
 {
-    lua_State *L = here()->L;
-    if (!ask(L, "enter"))
+    lua_State *L = hyp_editor()->L;
+    if (hyp_must_leave() || !ask(L, "enter"))
         return rl_newline(count, key);
     size_t length = 0;
     const char *text = lua_tolstring(L, -3, &length);
@@ -184,7 +169,7 @@ static int down(int count, int key);
 
 static int up(int count, int key)
 {
-    editor *e = here();
+    editor *e = hyp_editor();
     (void)count, (void)key;
     e->walking = e->walking && (rl_last_func == up || rl_last_func == down);
     const int start = line_start(rl_point);
@@ -197,7 +182,7 @@ static int up(int count, int key)
 
 static int down(int count, int key)
 {
-    editor *e = here();
+    editor *e = hyp_editor();
     (void)count, (void)key;
     e->walking = e->walking && (rl_last_func == up || rl_last_func == down);
     const int end = line_end(rl_point);
@@ -263,6 +248,8 @@ static size_t shared_prefix(lua_State *L, int list, int n)
 /* Replaces what stands between `start` and the cursor by the common part of the candidates. */
 static int complete_protected(lua_State *L)
 {
+    if (lua_isnil(L, 1))
+        return rl_insert_text("  "), 0;
     const int start = (int)lua_tointeger(L, 1) - 1;
     const int n = lua_istable(L, 2) ? (int)lua_rawlen(L, 2) : 0;
     if (n == 0 || start < 0 || start > rl_point)
@@ -284,16 +271,11 @@ static int complete_protected(lua_State *L)
     return 0;
 }
 
-/* Tab: indents where nothing stands before it, else completes. */
+/* Tab: completes, or indents where Lua gives no start. */
 static int tab(int count, int key)
 {
-    lua_State *L = here()->L;
+    lua_State *L = hyp_editor()->L;
     (void)count, (void)key;
-    int at = rl_point;
-    while (at > 0 && rl_line_buffer[at - 1] == ' ')
-        at--;
-    if (at == 0 || rl_line_buffer[at - 1] == '\n')
-        return rl_insert_text("  ");
     if (!ask(L, "complete"))
         return 0;
     lua_pushcfunction(L, complete_protected);
@@ -305,25 +287,11 @@ static int tab(int count, int key)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* readline calls this ten times a second while it waits. */
-static int leave_when_interrupted(void)
-{
-    if (rl_done || !(hyp_interrupted() || hyp_ending()))
-        return 0;
-    rl_point = rl_end;
-    if (!hyp_ending()) {
-        rl_redisplay_function();
-        rl_crlf();
-    }
-    rl_done = 1;
-    return 0;
-}
-
 /* read(prompt) → line; nil at the end of input. When the process is told to end, also true. */
 static int read_line(lua_State *L)
 {
     const char *prompt = luaL_checkstring(L, 1);
-    editor *e = here();
+    editor *e = hyp_editor();
     e->L = L;
     e->walking = false;
     hyp_watch_end(true);
@@ -370,8 +338,7 @@ static int load_history(lua_State *L)
  * it is for this session only. */
 static int remember(lua_State *L)
 {
-    size_t length;
-    const char *entry = luaL_checklstring(L, 1, &length);
+    const char *entry = luaL_checkstring(L, 1);
     const char *path = luaL_optstring(L, 2, NULL);
     const HIST_ENTRY *last = history_get(history_base + history_length - 1);
     lua_pushboolean(L, 1);
@@ -380,8 +347,6 @@ static int remember(lua_State *L)
     add_history(entry);
     if (!path)
         return 1;
-    if (length > LONGEST_KEPT)
-        return fail_with_reason(L, EFBIG);
     const int number = append_history(1, path);
     return number ? fail_with_reason(L, number) : 1;
 }
@@ -394,16 +359,27 @@ static void bind_keys(void)
         const char *keys;
         rl_command_func_t *function;
     } bindings[] = {
-        { "\r", enter },          { "\n", enter },
-        { "\033\r", insert_newline }, { "\033\n", insert_newline },
-        { "\t", tab },            { "\001", begin_of_line },
-        { "\005", end_of_line },  { "\013", kill_line },
-        { "\033[H", begin_of_line }, { "\033[F", end_of_line },
-        { "\033OH", begin_of_line }, { "\033OF", end_of_line },
-        { "\033[1~", begin_of_line }, { "\033[4~", end_of_line },
-        { "\033[A", up },         { "\033[B", down },
-        { "\033OA", up },         { "\033OB", down },
-        { "\020", up },           { "\016", down },
+        { "\r", enter },
+        { "\n", enter },
+        { "\033\r", insert_newline },
+        { "\033\n", insert_newline },
+        { "\t", tab },
+        { "\001", begin_of_line },
+        { "\033[H", begin_of_line },
+        { "\033OH", begin_of_line },
+        { "\033[1~", begin_of_line },
+        { "\005", end_of_line },
+        { "\033[F", end_of_line },
+        { "\033OF", end_of_line },
+        { "\033[4~", end_of_line },
+        { "\013", kill_line },
+        { "\033[A", up },
+        { "\033OA", up },
+        { "\020", up },
+        { "\033[B", down },
+        { "\033OB", down },
+        { "\016", down },
+        { "\033[200~", hyp_paste },
     };
     const Keymap maps[] = { emacs_standard_keymap, vi_insertion_keymap };
     for (size_t m = 0; m < sizeof maps / sizeof *maps; m++)
@@ -418,11 +394,12 @@ static int free_editor(lua_State *L)
     editor *e = lua_touserdata(L, 1);
     rl_readline_name = "hyades";
     free(e->draft);
+    free(e->ahead);
     return 0;
 }
 
 /* open{ enter = (text, cursor) → new text, new cursor, run it?; complete = (text, cursor) → start,
- * candidates }: before the first read. Cursors are byte positions from 1. */
+ * candidates, or nil to indent }: before the first read. Cursors are byte positions from 1. */
 static int open_editor(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -439,16 +416,14 @@ static int open_editor(lua_State *L)
     rl_initialize(); /* reads the user's settings, so that ours come after them */
     bind_keys();
     rl_redisplay_function = hyp_redisplay;
-    rl_event_hook = leave_when_interrupted;
+    rl_getc_function = hyp_get_byte;
+    rl_input_available_hook = hyp_is_input_waiting;
     return 0;
 }
 
 static const luaL_Reg functions[] = {
-    { "open", open_editor },
-    { "read", read_line },
-    { "history", load_history },
-    { "remember", remember },
-    { NULL, NULL },
+    { "open", open_editor },  { "read", read_line }, { "history", load_history },
+    { "remember", remember }, { NULL, NULL },
 };
 
 int luaopen_hyades_repl(lua_State *L);
@@ -456,7 +431,8 @@ int luaopen_hyades_repl(lua_State *L);
 __attribute__((visibility("default"))) int luaopen_hyades_repl(lua_State *L)
 {
     rl_variable_bind("enable-bracketed-paste", "on");
-    rl_variable_bind("enable-active-region", "off"); /* it marks positions of the text as it is kept */
+    rl_variable_bind("enable-active-region",
+                     "off"); /* it marks positions of the text as it is kept */
     rl_variable_bind("page-completions", "off");
     using_history();
     history_comment_char = '#'; /* a line with the time divides entries of several lines */

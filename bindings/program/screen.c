@@ -36,18 +36,19 @@ static int rows_of(int first, int behind, int columns)
 static part visible_part(int rows, int columns)
 {
     const int reach = rows * columns; /* no more bytes than this can be seen */
-    const int half = rows / 2;
     part p = { rl_point, rl_point };
     const int least = rl_point > reach ? rl_point - reach : 0;
     const int most = rl_end - rl_point > reach ? rl_point + reach : rl_end;
     if (least == 0 && most == rl_end && rows_of(0, rl_end, columns) < rows)
         return (part){ 0, rl_end };
-    for (int used = 0, column = 0; p.first > least && used < half; p.first--) {
+    const int below = rows_of(rl_point, most, columns);
+    const int above_most = rows - 1 - (below < rows / 2 ? below : rows / 2);
+    for (int used = 0, column = 0; p.first > least; p.first--) {
         const bool newline = rl_line_buffer[p.first - 1] == '\n';
         column = newline ? INDENT : column + 1;
         used += newline || column >= columns;
         column = column >= columns ? 0 : column;
-        if (used == half)
+        if (used >= above_most)
             break;
     }
     while (p.first > 0 && is_inside_character(rl_line_buffer[p.first]))

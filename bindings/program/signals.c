@@ -109,11 +109,21 @@ bool hyp_wait_input(int fd)
     return !interrupt.raised;
 }
 
+/* The handler gets a stack of its own: products of oneDNN keep data where the signal frame would
+ * go, and a Ctrl-C in the middle of one destroyed the heap. */
+static void lend_stack(void)
+{
+    static char memory[1 << 16];
+    const stack_t stack = { .ss_sp = memory, .ss_size = sizeof memory };
+    sigaltstack(&stack, NULL);
+}
+
 void hyp_catch(bool once)
 {
+    lend_stack();
     /* no SA_RESTART: a read from the keyboard must end too */
     struct sigaction action = { .sa_handler = on_interrupt };
-    action.sa_flags = once ? (int)SA_RESETHAND : 0;
+    action.sa_flags = SA_ONSTACK | (once ? (int)SA_RESETHAND : 0);
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
 }

@@ -119,10 +119,21 @@ local function columns(rows)
   end
 end
 
-local function who(session)
+-- Is it a variable of the user's: not one of Lua, of the program, or of `require`?
+local function is_own(name, value)
+  local meta = getmetatable(_G)
+  for _, global in ipairs(meta and meta.globals or {}) do
+    if name == global then return false end
+  end
+  local native = type(value) == "function" and debug.getinfo(value, "S").what == "C"
+  return type(name) == "string" and not name:find "^_" and name ~= "arg" and not native and
+    not (value ~= nil and rawequal(package.loaded[name], value))
+end
+
+local function who()
   local show, rows = require "hyades.show", {}
   for name, value in next, _G do
-    if type(name) == "string" and not session.before[name] and name ~= "_" and name ~= "__" then
+    if is_own(name, value) then
       rows[#rows + 1] = { name, show.kind(value), show.brief(value, 50) }
     end
   end
@@ -223,8 +234,7 @@ local function unknown(name)
 end
 
 local simple = {
-  load = load_file, mem = memory, reload = reload, save = save_entries,
-  who = function(_, session) who(session) end,
+  load = load_file, mem = memory, reload = reload, save = save_entries, who = who,
 }
 
 -- ?NAME, ??NAME, NAME?, NAME??
@@ -240,8 +250,7 @@ local function asks_help(code)
 end
 
 --- Compile an entry: a command, or Lua code.
--- code: string · name: string, chunk name · session: table { entries= array of code that ran,
--- before= set of the names of globals that are not the user's }
+-- code: string · name: string, chunk name · session: table { entries= array of code that ran }
 -- → as entry.compile
 function commands.compile(code, name, session)
   local chunk = asks_help(code)

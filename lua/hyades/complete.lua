@@ -90,17 +90,12 @@ local function matching(list, partial)
   return found
 end
 
-local function callable(value)
-  local meta = type(value) == "table" and getmetatable(value)
-  return type(value) == "function" or type(meta) == "table" and rawget(meta, "__call") ~= nil
-end
-
 local function members(value, partial, methods_only)
   local found = {}
   for _, name in ipairs(matching(names.of(value), partial)) do
     local shown = partial:sub(1, 1) == "_" or name:sub(1, 1) ~= "_"
     if shown and not hidden[name] and not keyword[name] and name:find "^[%a_][%w_]*$" and
-      (not methods_only or callable(names.field(value, name))) then
+      (not methods_only or type(names.field(value, name)) == "function") then
       found[#found + 1] = name
     end
   end

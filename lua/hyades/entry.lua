@@ -136,13 +136,18 @@ end
 -- code: string · name: string, chunk name such as "=prompt"
 -- → function; or nil, the message, and whether more lines could complete the entry
 function entry.compile(code, name)
-  local chunk, problem = load("return " .. code, name, "t")
+  local chunk, of_values = load("return " .. code, name, "t")
   if chunk then return chunk end
-  local early = ends_early(problem)
+  local early = ends_early(of_values)
   chunk = load(entry.share_locals(code), name, "t")
   if chunk then return chunk end
+  local problem
   chunk, problem = load(code, name, "t")
-  return chunk, problem, early or problem ~= nil and ends_early(problem)
+  if chunk then return chunk end
+  early = early or ends_early(problem)
+  local first = tokens.of(code)[1]
+  local at_once = first and problem:sub(-#first.text - 7) == "near '" .. first.text .. "'"
+  return nil, at_once and of_values or problem, early -- `1 + + 2` is no statement from its first word
 end
 
 return entry

@@ -97,16 +97,19 @@ local function third_argument(list, i)
   return commas == 2 and i or nil
 end
 
--- "n=500: rows · k: clusters · bias, rng: as above"
-local function from_words(doc)
+-- "n=500: rows · k: clusters · bias, rng: as above", but for what the function's parameters are
+local function from_words(doc, fn)
   local list, seen = {}, {}
+  for i = 1, debug.getinfo(fn, "u").nparams do seen[debug.getlocal(fn, i)] = true end
   local function add(name, default)
     if not seen[name] then list[#list + 1] = { name = name, default = default } end
     seen[name] = true
   end
   for line in (doc or ""):gsub("\n", " · "):gsub(" · ", "\n"):gmatch "[^\n]+" do
     line = line:gsub("^%s*options:", "")
-    for name, default in line:gmatch "([%a_][%w_]*)=([^%s,:·]*)" do add(name, default) end
+    for name, default in line:gmatch "([%a_][%w_]*)=([^%s,:·]*)" do
+      add(name, default:sub(1, 1) == "{" and "a table" or default)
+    end
     for name in (line:match "^%s*([%a_][%w_, ]*):" or ""):gmatch "[%w_]+" do
       if (line:match "^%s*([%a_][%w_, ]*):"):find "^[%w_]+$" or line:find "^%s*[%w_]+," then
         add(name, "optional")
@@ -129,10 +132,11 @@ local function from_source(fn, receiver)
       local path = code:match("^[%w_.]+", list[at].first)
       local defaults = defaults_of(fn, path, receiver)
       return defaults and from_table(defaults) or
-        from_words(source.above(place.lines, place.first))
+        from_words(source.above(place.lines, place.first), fn)
     end
   end
-  return {}
+  local last = debug.getlocal(fn, debug.getinfo(fn, "u").nparams)
+  return last == "options" and from_words(source.above(place.lines, place.first), fn) or {}
 end
 
 --- The options of a constructor or a function.

@@ -54,27 +54,8 @@ local harmless = { http = true, https = true, mailto = true, data = true }
 local kinds = { png = "image/png", jpg = "image/jpeg", jpeg = "image/jpeg", gif = "image/gif",
   svg = "image/svg+xml", webp = "image/webp" }
 
-local letters = {}
-for letter in ("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"):gmatch "." do
-  letters[#letters + 1] = letter
-end
-
---- Bytes as letters, as a page wants them.
--- bytes: string
--- → string
-function page.base64(bytes)
-  local parts = {}
-  for at = 1, #bytes, 3 do
-    local a, b, c = bytes:byte(at, at + 2)
-    local word = a << 16 | (b or 0) << 8 | (c or 0)
-    parts[#parts + 1] = letters[(word >> 18) + 1] .. letters[(word >> 12 & 63) + 1] ..
-      (b and letters[(word >> 6 & 63) + 1] or "=") .. (c and letters[(word & 63) + 1] or "=")
-  end
-  return table.concat(parts)
-end
-
 local function data_url(kind, bytes)
-  return ("data:%s;base64,%s"):format(kind, page.base64(bytes))
+  return ("data:%s;base64,%s"):format(kind, hy.base64(bytes))
 end
 
 -- The picture of a file as part of the page; nil where there is none.

@@ -66,7 +66,7 @@ end
 local function draw(behind)
   local now = core.clock()
   local columns, rows = core.terminal_size(2)
-  columns, rows = columns or 80, rows or 24
+  columns, rows = columns or 80, (rows or 0) > 0 and rows or 24
   local start, lines, widths = back(columns), {}, {}
   for i = math.max(1, #screen.bars - rows + 2), #screen.bars do
     local line = line_of(screen.bars[i], columns - 1, now)

@@ -27,7 +27,7 @@ end
 
 -- The names of a module of the library, those not loaded yet too; nil for any other table.
 local function module_names(value)
-  if type(value) ~= "table" or class.is_class(value) then return nil end
+  if type(value) ~= "table" or class.is_class(value) or has_text(value) then return nil end
   for name, loaded in next, package.loaded do
     if rawequal(loaded, value) and type(name) == "string" and name:find "^hyades" then
       return require("hyades.names").public(value), name
@@ -54,13 +54,13 @@ end
 
 -- ---- functions ------------------------------------------------------------------------------
 
--- "function f(x, y), file.lua:3"
+-- "function (x, y), file.lua:3"
 local function function_text(fn)
   local core = package.loaded["hyades.core"]
   local about = core and core.about(fn)
-  if about then
-    return ("function %s: %s"):format(about.name, (about.signature:gsub("%->", "→")))
-  end
+  if about then return "function " .. require("hyades.help").text(fn):match "^[^\n]*" end
+  local model = package.loaded["hyades.model"]
+  fn = model and model.original(fn) or fn
   local info = debug.getinfo(fn, "Su")
   if info.what == "C" then return tostring(fn) end
   local parameters = {}
@@ -106,11 +106,16 @@ end
 function show.brief(value, columns)
   local names, name = module_names(value)
   if names then return cut(("%s, %s"):format(name, plural(#names, "name")), columns) end
+  if class.of(value) and not has_text(value) then return class.of(value).hyades_class end
   if type(value) == "table" and not has_text(value) then
     local text = show.value(value)
     if not text:find "\n" and length(text) <= columns then return text end
-    local n = 0
+    local n, last = 0, rawget(value, #value)
     for _ in next, value do n = n + 1 end
+    local loss = type(last) == "table" and rawget(last, "loss")
+    if math.type(loss) == "float" and n == #value then
+      return cut(("%s, loss %.4g at the end"):format(plural(n, "epoch"), loss), columns)
+    end
     return cut("table of " .. plural(n, "item"), columns)
   end
   local ok, text = pcall(short, value)
@@ -196,7 +201,9 @@ local function table_text(t, depth, open, indent)
 end
 
 function text_of(value, depth, open, indent)
-  if is_plain_table(value) then return table_text(value, depth, open, indent) end
+  if module_names(value) or class.of(value) and not has_text(value) then
+    return show.brief(value, width)
+  elseif is_plain_table(value) then return table_text(value, depth, open, indent) end
   return short(value)
 end
 
@@ -215,14 +222,17 @@ local function block(head, names, value_of)
   return table.concat(lines, "\n")
 end
 
--- The fields of an object that are not its options.
+-- Has a fit put something here, not the user?
+local function is_result(object, name)
+  local options, value = class.of(object).defaults or {}, rawget(object, name)
+  return name ~= "fitted" and not name:find "^_" and
+    (options[name] == nil or class.kind(value) == "tensor" or inherits(value, "Module"))
+end
+
 local function fields_of(object)
-  local options, names = class.of(object).defaults or {}, {}
+  local names = {}
   for name in next, object do
-    if type(name) == "string" and options[name] == nil and name ~= "fitted" and
-      not name:find "^_" then
-      names[#names + 1] = name
-    end
+    if type(name) == "string" and is_result(object, name) then names[#names + 1] = name end
   end
   table.sort(names)
   return names
@@ -258,8 +268,10 @@ function show.value(value)
   if type(value) == "function" then return function_text(value) end
   if class.of(value) then return object_text(value) end
   local names, name = module_names(value)
-  if names then return ("%s: help(%s) explains it\n%s"):format(name, name:match "[^.]+$",
-    wrapped(names)) end
+  if names then
+    local short_name = name == "hyades" and "hy" or name:match "[^.]+$"
+    return ("%s: help(%s) explains it\n%s"):format(name, short_name, wrapped(names))
+  end
   return is_plain_table(value) and table_text(value, 1, {}, "") or tostring(value)
 end
 

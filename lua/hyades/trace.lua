@@ -5,7 +5,7 @@ local source = require "hyades.source"
 
 local trace = {}
 
-local most_frames, most_inner = 12, 6
+local most_frames, most_inner = 12, 4
 
 --- Do texts for the terminal have colors?
 -- → boolean
@@ -25,9 +25,13 @@ local function frame_of(text)
   local name, number = text:match "^(.-):(%d+): in "
   if not name then return { text = text, inner = true } end
   local inner = name:find "hyades/[%w_/]+%.lua$" ~= nil
+  if inner then text = text:gsub("^.-(hyades/[%w_/]+%.lua:)", "%1") end
   local line = not inner and line_at(name, number) or nil
   return { text = text, inner = inner, line = line ~= "" and line or nil, name = name }
 end
+
+local nothing_said = { ["[C]: in ?"] = true, ["(...tail calls...)"] = true,
+  ["[C]: in function 'error'"] = true }
 
 -- The frames of a traceback. The prompt, and what called it, are nobody's business; neither are the
 -- frames above the place that the message blames.
@@ -35,9 +39,11 @@ local function frames_of(message, traceback)
   local list, blamed = {}, message:match "^(.-:%d+:)"
   for text in traceback:gmatch "[^\n]+" do
     local frame = frame_of(text)
-    if frame.text:find "hyades/prompt%.lua:" then break end
-    local own = frame.text:find "hyades/commands%.lua:" or frame.text:find "hyades/trace%.lua:" or
-      frame.text == "[C]: in ?" or frame.text == "[C]: in function 'error'"
+    if frame.text:find "hyades/prompt%.lua:" then
+      if list[#list] and list[#list].text:find "^%[C%]" then list[#list] = nil end
+      break
+    end
+    local own = frame.text:find "hyades/commands%.lua:" or nothing_said[frame.text]
     if blamed and not frame.inner and frame.text:sub(1, #blamed) == blamed then
       list, blamed = {}, nil
     end
@@ -46,16 +52,31 @@ local function frames_of(message, traceback)
   return list
 end
 
--- `m.lables()`: Lua says that field 'lables' is nil; what has a name like it?
-local function hint_of(message)
-  local name, number, field = message:match "^(.-):(%d+): .*nil value %(%a+ '([%w_]+)'%)"
-  local line = field and line_at(name, number)
-  for at in (line or ""):gmatch("()%s*[.:]%s*" .. (field or "") .. "%f[^%w_]") do
-    local value = require("hyades.complete").value(line:sub(1, at - 1))
-    local nearest = value ~= nil and require("hyades.names").nearest(field, value)
-    if nearest then return ("; did you mean '%s'?"):format(nearest) end
+--- A field that the code names and its value does not have, when there is one with a name like it.
+-- code: string
+-- → sentence, or nil
+function trace.misspelled(code)
+  local complete, names = require "hyades.complete", require "hyades.names"
+  for at, field in code:gmatch "()%s*[.:]%s*([%a_][%w_]*)" do
+    local value = complete.value(code:sub(1, at - 1))
+    if value ~= nil and names.field(value, field) == nil then
+      local nearest = names.nearest(field, value)
+      local path = code:sub(1, at - 1):match "[%a_][%w_.]*$"
+      if nearest then
+        return ("%s has no '%s'; did you mean '%s'?"):format(path or "it", field, nearest)
+      end
+    end
   end
-  return ""
+end
+
+-- Something is nil that should not be: is a name misspelled in the line that is blamed, or else in
+-- the entry?
+local function hint_of(message, current)
+  if not message:find "%f[%a]nil%f[%A]" then return nil end
+  local name, number = message:match "^(%S-):(%d+): "
+  local code = name and line_at(name, number) or
+    current and table.concat(source.lines(current), "\n")
+  return code and trace.misspelled(code)
 end
 
 -- The lines for some frames; what exceeds `most` becomes one line.
@@ -71,9 +92,10 @@ end
 
 --- An error with its traceback, for reading.
 -- text: string, the message, then what debug.traceback says
--- colored: flag, with the colors of a terminal
+-- colored: flag, with the colors of a terminal · current: name of the entry that ran, if one did;
+-- a single line of it is not said again
 -- → string
-function trace.text(text, colored)
+function trace.text(text, colored, current)
   local function painted(code)
     return function(line) return colored and ("\27[%sm%s\27[m"):format(code, line) or line end
   end
@@ -84,13 +106,13 @@ function trace.text(text, colored)
     local group = frame.inner and inner or own
     group[#group + 1] = frame
   end
-  local lines = { painted("31")((message .. hint_of(message)):gsub("\n.*", "")) }
+  local lines = { painted "31"((message:gsub("\n.*", ""))) }
   lines[#lines + 1] = message:match "\n(.*)$"
+  lines[#lines + 1] = hint_of(message, current)
   local name, number = message:match "^(%S-):(%d+): "
   local place = name and #source.lines(name) > 1 and line_at(name, number)
   if #own == 0 and place then lines[#lines + 1] = "    " .. place end
-  local at_prompt = own[1] and own[1].name:find "^prompt" and #source.lines(own[1].name) == 1
-  if #own == 1 and at_prompt then own = {} end -- it stands right above
+  if #own == 1 and own[1].name == current and #source.lines(current) == 1 then own = {} end
   add_frames(lines, own, most_frames, function(line) return line end)
   add_frames(lines, inner, most_inner, painted "2")
   return table.concat(lines, "\n")

@@ -9,6 +9,7 @@ return function(text)
     for i = #lines[at], from, -1 do lines[at][i] = nil end
   end
   local commands = {
+    m = function() end, -- colors
     A = function(n) row = math.max(1, row - n) end,
     K = function() clear_row(row, column) end,
     J = function()

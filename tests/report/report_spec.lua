@@ -160,13 +160,6 @@ describe("text of a page", function()
     assert.is_true(hy.clock() - started < (S.sanitized and 20 or 4))
   end)
 
-  it("has base64 as everybody writes it", function()
-    assert.equal("", page.base64 "")
-    assert.equal("TQ==", page.base64 "M")
-    assert.equal("TWE=", page.base64 "Ma")
-    assert.equal("TWFuAP8=", page.base64 "Man\0\255")
-  end)
-
   it("colors Lua without changing it", function()
     local lua = "local s = [[a < b]] -- note\nreturn 0x1F, nil, 'x' .. \"&\"\n--[[ long\nnote ]]"
     local html = page.code(lua)

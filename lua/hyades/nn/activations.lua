@@ -9,8 +9,9 @@ local Module = require "hyades.nn.Module"
 local function activation(name, apply, option, default, native)
   local Activation = class.define(name, Module)
   Activation.native = native
+  Activation.defaults = option and { [option] = default } or {}
   function Activation:init(options)
-    local given = check.options("nn." .. name, options, option and { [option] = default } or {})
+    local given = check.options("nn." .. name, options, Activation.defaults)
     if option then self[option] = given[option] end
     return self
   end
