@@ -87,6 +87,7 @@ else
     hy.display(plot.grid{ columns = 2,
       plot.scatter{ found:transform(signs):narrow(2, 1, 2), color = signs.y, names = signs.names,
         title = "Cluster space, colored by sign", xlabel = "axis 1", ylabel = "axis 2" },
-      plot.images{ found.centers:reshape(4, 3, 32, 32), columns = 2, title = "Cluster means" } }, "signs_" .. name:match "^%a+")
+      plot.images{ found.centers:reshape(4, 3, 32, 32), columns = 2, title = "Cluster means" } },
+      "signs_" .. name:match "^%a+")
   end
 end

@@ -35,7 +35,8 @@ for arms = 0, 2 do
     end
   end
 end
-hy.display(plot.images{ figures.x:index(examples), columns = 9, title = "One figure of each kind" }, "figures")
+hy.display(plot.images{ figures.x:index(examples), columns = 9,
+  title = "One figure of each kind" }, "figures")
 
 local kmeans = cluster.KMeans{ k = 9, rng = hy.rng(1) }:fit(figures)
 local names = { "arms", "legs" }

@@ -10,8 +10,7 @@
 
 -- %%
 local hy = require "hyades"
-local cluster, data, deep, metrics, nn, plot =
-  hy.cluster, hy.data, hy.deep, hy.metrics, hy.nn, hy.plot
+local data, deep, metrics, nn, plot = hy.data, hy.deep, hy.metrics, hy.nn, hy.plot
 
 local options = hy.notebook{ seeds = { 6, fast = 3 }, pretraining = { 40, fast = 15 },
   epochs = { 30, fast = 8 } }

@@ -48,7 +48,7 @@ local function run_cell(cell, path, workspace)
 end
 
 local function begin(path, options)
-  arg = { [0] = path, table.unpack(options) }
+  _G.arg = { [0] = path, table.unpack(options) }
   io.stdout:setvbuf "line"
   return setmetatable({}, { __index = _G, __name = "notebook" })
 end
