@@ -122,6 +122,15 @@ local function about_pictures(report, core)
   end
 end
 
+local function about_pages(report)
+  local found = package.searchpath("hyades.markdown", package.cpath)
+  report.say("pages", "%s", found and "hyades.markdown on MD4C" or "texts are shown as they are typed")
+  if not found then
+    report.lack("Markdown", "texts in reports and notebooks",
+      install "libmd4c-dev libmd4c-html0-dev")
+  end
+end
+
 local function about_terminal(report, core)
   local editor = package.searchpath("hyades.repl", package.cpath)
   report.say("line editor", "%s", editor or "none: the prompt reads plain lines")
@@ -183,8 +192,8 @@ function doctor.text()
   local report = new_report()
   local core = about_engine(report)
   if core then
-    for _, look in ipairs{ about_computing, about_pictures, about_terminal, about_settings,
-      about_files } do
+    for _, look in ipairs{ about_computing, about_pictures, about_pages, about_terminal,
+      about_settings, about_files } do
       look(report, core)
     end
   end

@@ -271,6 +271,19 @@ describe("wrong arguments of progress", function()
   end)
 end)
 
+describe("the progress of train.run", function()
+  it("is a title, options or true, and nothing else", function()
+    local train = require("hyades").train
+    assert.same({ desc = "x", unit = "epoch" }, train.progress_options "x")
+    assert.same({ desc = "training", unit = "epoch" }, train.progress_options(true))
+    assert.same({ desc = "x", unit = "epoch", verbose = true },
+      train.progress_options{ desc = "x", verbose = true })
+    assert.is_false(train.progress_options(nil).verbose)
+    assert.raises(function() train.progress_options(5) end,
+      "train.run: progress must be a title, true or options of hy.progress, got 5")
+  end)
+end)
+
 describe("the text of a bar", function()
   it("writes durations and rates as people read them", function()
     assert.equal("0:07", text.duration(7.2))

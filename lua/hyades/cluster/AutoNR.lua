@@ -26,6 +26,7 @@ local model = require "hyades.model"
 local points = require "hyades.cluster.points"
 local subspaces = require "hyades.cluster.subspaces"
 local NrKmeans = require "hyades.cluster.NrKmeans"
+local progress = require "hyades.progress"
 
 local AutoNR = model.define("AutoNR", { n_init = 15, max_k = check.optional,
   max_subspaces = check.optional, outliers = true, mdl_for_noisespace = true, similarity = 1e-5,
@@ -64,7 +65,7 @@ local function record(self, operation, candidate, full)
     cost = full and candidate.total or candidate.bits, accepted = false }
   self.history[#self.history + 1] = row
   if self.verbose then
-    io.stderr:write(("AutoNR: %s%s, k = %s: %.6g bits\n"):format(operation,
+    progress.say(("AutoNR: %s%s, k = %s: %.6g bits"):format(operation,
       full and " in all of space" or "", table.concat(row.k, " "), row.cost))
   end
   candidate.row = row

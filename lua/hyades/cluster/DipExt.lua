@@ -16,6 +16,7 @@ local check = require "hyades.check"
 local dip_points = require "hyades.cluster.dip_points"
 local model = require "hyades.model"
 local points = require "hyades.cluster.points"
+local progress = require "hyades.progress"
 
 local DipExt = model.define("DipExt", { k = check.optional, step = 0.1, momentum = 0.95,
   threshold = 0.5, n_starts = check.optional, scale = true, ties = "ignore", rng = hy.rng,
@@ -43,7 +44,7 @@ local function directions(self, x)
   for i = 1, self.k or d do
     local w, dip = best_direction(self, x)
     if not self.k and dip < largest * self.threshold then break end
-    if self.verbose then io.stderr:write(("DipExt: direction %d has dip %.6g\n"):format(i, dip)) end
+    if self.verbose then progress.say(("DipExt: direction %d has dip %.6g"):format(i, dip)) end
     largest = math.max(largest, dip)
     found[i], dips[i] = axis.along(basis, w), dip
     if i < d then x, basis = axis.without(w, x, basis) end

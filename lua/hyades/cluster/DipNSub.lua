@@ -18,6 +18,7 @@ local dip_points = require "hyades.cluster.dip_points"
 local model = require "hyades.model"
 local points = require "hyades.cluster.points"
 local TailoredDip = require "hyades.cluster.TailoredDip"
+local progress = require "hyades.progress"
 
 local DipNSub = model.define("DipNSub", { alpha = 0.01, threshold = 0.15, step = 0.1,
   momentum = 0.95, n_starts = check.optional, tails = true, outliers = false, size_factor = 2,
@@ -133,8 +134,8 @@ function DipNSub:fit(x)
     local parts, share, p = split(self, axis.along(x, w), members, sizes)
     self.history[i] = { share = share, pvalues = p }
     if self.verbose then
-      io.stderr:write(("DipNSub: direction %d, %.0f %% of the points in clusters with several "
-        .. "peaks\n"):format(i, share * 100))
+      progress.say(("DipNSub: direction %d, %.0f %% of the points in clusters with several "
+        .. "peaks"):format(i, share * 100))
     end
     local splits = share >= self.threshold
     if splits or i == 1 then found[i] = axis.along(basis, w) end

@@ -16,6 +16,7 @@ local model = require "hyades.model"
 local points = require "hyades.cluster.points"
 local subspaces = require "hyades.cluster.subspaces"
 local NrKmeans = require "hyades.cluster.NrKmeans"
+local progress = require "hyades.progress"
 
 local NrDipMeans = model.define("NrDipMeans", { subspaces = 2, noise = true, alpha = 0.001,
   max_k = 50, mdl_for_noisespace = true, n_init = 10, max_iter = 300, rng = hy.rng, verbose = false })
@@ -95,7 +96,7 @@ function NrDipMeans:fit(x)
     state = subspaces.start(state.points, centers, { table.unpack(state.basis) }, inner)
     state:run(self.max_iter)
     if self.verbose then
-      io.stderr:write(("NrDipMeans: %d splits, cost %.6g\n"):format(#self.history, state:cost()))
+      progress.say(("NrDipMeans: %d splits, cost %.6g"):format(#self.history, state:cost()))
     end
     centers = split_all(self, state)
   end

@@ -5,6 +5,7 @@ local hy = require "hyades"
 local class = require "hyades.class"
 local points = require "hyades.cluster.points"
 local split = require "hyades.cluster.split"
+local progress = require "hyades.progress"
 
 local growing = {}
 
@@ -46,7 +47,7 @@ end
 local function note(self, step)
   self.history[#self.history + 1] = step
   if self.verbose then
-    io.stderr:write(("%s: k = %d, inertia %.6g\n"):format(class.of(self).class_name, step.k,
+    progress.say(("%s: k = %d, inertia %.6g"):format(class.of(self).class_name, step.k,
       step.inertia))
   end
 end
