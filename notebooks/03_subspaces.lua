@@ -6,7 +6,7 @@
 -- principal components, shows nothing. SubKmeans clusters and turns space at the same time, so that
 -- a few directions hold all that separates the clusters, and the rest hold noise.
 --
--- Run it with `hyades notebooks/03_subspaces.lua`; `--out DIR` says where pictures go.
+-- Run it with `hyades notebooks/03_subspaces.lua`; `--out FOLDER` says where pictures go.
 
 -- %%
 local hy = require "hyades"

@@ -6,7 +6,7 @@
 -- looks for several clusterings at once, each in a subspace of its own; AutoNR also finds out how many
 -- there are, and with how many clusters.
 --
--- Run it with `hyades notebooks/04_alternative_clusterings.lua`; `--out DIR` says where pictures go.
+-- Run it with `hyades notebooks/04_alternative_clusterings.lua`; `--out FOLDER` says where pictures go.
 
 -- %%
 local hy = require "hyades"

@@ -5,7 +5,7 @@
 -- methods that find it by themselves, first on points whose clusters are known, then on real digits
 -- where the question is harder than it looks.
 --
--- Run it with `hyades notebooks/08_how_many_clusters.lua`; `--out DIR` says where pictures go.
+-- Run it with `hyades notebooks/08_how_many_clusters.lua`; `--out FOLDER` says where pictures go.
 
 -- %%
 local hy = require "hyades"

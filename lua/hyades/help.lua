@@ -17,7 +17,8 @@ Hyades: tensors, gradients and deep clustering.
   train    the training loop            loss     losses
   data     data sets, files, batches    cluster  k-means and other clusterings
   deep     deep clustering              metrics  how well labels agree
-  plot     pictures                     model    how to define a method of your own
+  plot     pictures                     report   pages with pictures and tables
+  model    how to define a method of your own
 
 help(deep.DEC), help(hy.sqdist), help "sum" explain one thing; help(cluster) lists what is in it;
 help "hungarian matching" looks for words. At the prompt: ?deep.DEC, ??deep.DEC its source, % the

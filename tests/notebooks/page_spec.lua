@@ -187,6 +187,14 @@ io.write("10 %\r100 %\n")]]
     assert.same({ "story.html", "story.lua" }, S.lines("ls " .. folder))
   end)
 
+  it("stops at Ctrl-C, and has its page as far as it came", function()
+    S.write(folder .. "/story.lua", "-- %%\nprint 'done'\n-- %%\nwhile true do pcall(print) end\n")
+    local status = S.shell(("timeout -s INT --preserve-status 2 ./hyades nb html %s/story.lua %s/story.html")
+      :format(folder, folder))
+    assert.equal(130, status)
+    assert.truthy(S.read(folder .. "/story.html"):find("<pre>done</pre>", 1, true))
+  end)
+
   it("has its page as far as it came when it is killed", function()
     local _, _, made = html("-- %%\nprint 'done'\n-- %%\nos.exit(7)\n-- %%\nprint 'never'\n")
     assert.truthy(made:find("<pre>done</pre>", 1, true))

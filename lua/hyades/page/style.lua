@@ -54,7 +54,8 @@ footer { margin-top: 3em; padding-top: 0.8em; border-top: 1px solid var(--line);
 @media print { :root { color-scheme: light; --text: #000; --soft: #444; --paper: #fff;
     --box: #f4f5f7; --line: #bbb; --keyword: #8a2a93; --string: #14714a; --number: #9a4a00;
     --comment: #555; --bad: #b3261e; --bad-box: #fff; }
-  main { max-width: none; padding: 0; } pre { white-space: pre-wrap; overflow: visible; }
+  main { max-width: none; padding: 0; }
+  pre { white-space: pre-wrap; overflow: visible; font-size: 0.66rem; }
   figure, .code { break-inside: avoid; } h1, h2, h3 { break-after: avoid; }
   summary { display: none; } details::details-content { content-visibility: visible; height: auto; }
   .time { display: none; } .wide { overflow: visible; } td, th { white-space: normal; } }
