@@ -37,6 +37,15 @@ describe("loss.cross_entropy", function()
     assert.close(loss.cross_entropy(two, { 4, 2 }):item(),
       loss.cross_entropy(logits, { 4, 2, -1 }):item())
     assert.equal(0, loss.cross_entropy(logits, { -1, -1, -1 }):item())
+    local mask = hy.tensor({ 1, 1, 0 }, { dtype = "u8" })
+    assert.close(loss.cross_entropy(two, { 4, 2 }):item(),
+      loss.cross_entropy(logits, { 4, 2, 1 }, { mask = mask }):item())
+  end)
+
+  it("is infinite for a label that cannot be, and 0 for another that need not", function()
+    local logits = hy.tensor{ { 0, -math.huge } }
+    assert.equal(math.huge, loss.cross_entropy(logits, { 2 }):item())
+    assert.equal(0, loss.cross_entropy(logits, { 1 }):item())
   end)
 end)
 
