@@ -19,6 +19,7 @@ extern const hy_op hy_ops_linear[];      /* linear.c */
 extern const hy_op hy_ops_entropy[];     /* entropy.c: cross_entropy soft_cross_entropy */
 extern const hy_op hy_ops_error[];       /* error.c: mean_square_error */
 extern const hy_op hy_ops_similarity[];  /* similarity.c: normalize cosine_matrix */
+extern const hy_op hy_ops_spectral_norm[]; /* spectral_norm.c */
 extern const hy_op hy_ops_picture[];     /* picture.c: resize equalize */
 extern const hy_op hy_ops_optim[];       /* optim.c: adam_step sgd_step rmsprop_step */
 extern const hy_op hy_ops_linalg[];      /* linalg/linalg.c */

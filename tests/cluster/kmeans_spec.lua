@@ -515,7 +515,7 @@ describe("weights of KMeans", function()
   end)
 
   it("says that fit wants a colon", function()
-    local model = cluster.KMeans{ k = 2 }
+    local model = hy.cluster.KMeans{ k = 2 }
     assert.raises(function() model.fit(hy.ones(4, 2)) end,
       "fit: expected a model before the colon, got tensor; call it as model:fit(x)")
     assert.raises(function() model.fit() end, "got nil")

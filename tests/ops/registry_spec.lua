@@ -3,6 +3,9 @@ require "tests.support"
 local hy = require "hyades"
 local samples = require "tests.ops.samples"
 
+-- The arguments with a gradient, where others are state.
+local differentiated = { batch_norm = { 1, 2, 3 }, spectral_norm = { 1 } }
+
 --- Positions of the arguments that are tensors of numbers with a gradient.
 local function tensor_positions(arguments)
   local positions = {}
@@ -59,10 +62,7 @@ local function check_gradient(info)
     end, list))
     return
   end
-  local positions = tensor_positions(arguments)
-  if info.name == "batch_norm" then
-    positions = { 1, 2, 3 }
-  end
+  local positions = differentiated[info.name] or tensor_positions(arguments)
   local inputs = {}
   for k, position in ipairs(positions) do
     inputs[k] = arguments[position]
@@ -94,8 +94,7 @@ end
 local function check_single_precision(info)
   local arguments = samples.arguments(info, hy.rng(11), "f64")
   if type(arguments[1]) == "table" then return end -- a list of tensors
-  local positions = tensor_positions(arguments)
-  if info.name == "batch_norm" then positions = { 1, 2, 3 } end
+  local positions = differentiated[info.name] or tensor_positions(arguments)
   for i, value in ipairs(arguments) do
     if hy.is_tensor(value) and value.dtype == "f64" then arguments[i] = value:to("f32"):to("f64") end
   end

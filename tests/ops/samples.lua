@@ -118,6 +118,9 @@ samples.special = {
     return { uniform({ 5, 3 }, -2, 2, rng, dtype), uniform({ 4, 3 }, -2, 2, rng, dtype),
       uniform({ 4 }, -1, 1, rng, dtype), { activation = "tanh" } }
   end,
+  spectral_norm = function(rng, dtype)
+    return { uniform({ 4, 3 }, -2, 2, rng, dtype), uniform({ 4 }, -1, 1, rng, dtype), { steps = 0 } }
+  end,
   layer_norm = function(rng, dtype)
     return { uniform({ 5, 4 }, -2, 2, rng, dtype), uniform({ 4 }, 0.5, 1.5, rng, dtype),
       uniform({ 4 }, -1, 1, rng, dtype) }
