@@ -35,6 +35,7 @@ extern const hy_op hy_ops_neighborhoods[]; /* cluster/neighborhoods.c */
 extern const hy_op hy_ops_givens[];      /* cluster/givens.c */
 extern const hy_op hy_ops_neighbors[];   /* cluster/knn.c: knn label_distances */
 extern const hy_op hy_ops_tree[];        /* cluster/mst.c: mst single_linkage tree_distances */
+extern const hy_op hy_ops_linkage[];     /* cluster/linkage.c */
 extern const hy_op hy_ops_gmm[];         /* cluster/gmm.c: the steps of EM */
 
 /* Errors that every numeric op gives in the same words. */

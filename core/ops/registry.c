@@ -36,6 +36,7 @@ static const hy_op *const families[] = {
     hy_ops_oriented,
     hy_ops_neighborhoods,
     hy_ops_givens,
+    hy_ops_linkage,
 };
 
 enum { FAMILIES = sizeof families / sizeof *families };

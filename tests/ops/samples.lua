@@ -185,6 +185,7 @@ samples.special = {
   kmedoids = function(rng, dtype)
     return { uniform({ 20, 3 }, -2, 2, rng, dtype), hy.tensor({ 1, 2, 3 }, { dtype = "index" }) }
   end,
+  linkage = function(rng, dtype) return { uniform({ 9, 3 }, -2, 2, rng, dtype), 3 } end,
   kmedoids_build = function(rng, dtype) return { uniform({ 20, 3 }, -2, 2, rng, dtype), 3 } end,
   label_covariances = function(rng, dtype) return { uniform({ 5, 3 }, -2, 2, rng, dtype), labels(), 3 } end,
   hungarian = function(rng) return { uniform({ 4, 4 }, 0, 9, rng, "f64") } end,
