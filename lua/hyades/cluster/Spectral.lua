@@ -22,7 +22,7 @@ local Spectral = model.define("Spectral", { k = model.required, affinity = "neig
   neighbors = 10, gamma = model.optional, n_init = 10, memory = 1 << 30, rng = hy.rng,
   verbose = false }, { affinity = { "neighbors", "rbf", "precomputed" } })
 
-local few = 2000 -- points up to which the matrix is taken apart as a whole
+local few = 500 -- points up to which the matrix is taken apart as a whole
 local tiny = 1e-12 -- the degree of a point that nothing joins
 
 local function fail(...) error("Spectral: " .. (...):format(select(2, ...)), 0) end
