@@ -36,6 +36,8 @@ extern const hy_op hy_ops_givens[];      /* cluster/givens.c */
 extern const hy_op hy_ops_neighbors[];   /* cluster/knn.c: knn label_distances */
 extern const hy_op hy_ops_tree[];        /* cluster/mst.c: mst single_linkage tree_distances */
 extern const hy_op hy_ops_linkage[];     /* cluster/linkage.c */
+extern const hy_op hy_ops_gibbs[];       /* cluster/gibbs.c */
+extern const hy_op hy_ops_affinity[];    /* cluster/affinity.c */
 extern const hy_op hy_ops_gmm[];         /* cluster/gmm.c: the steps of EM */
 
 /* Errors that every numeric op gives in the same words. */

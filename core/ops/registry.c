@@ -37,6 +37,8 @@ static const hy_op *const families[] = {
     hy_ops_neighborhoods,
     hy_ops_givens,
     hy_ops_linkage,
+    hy_ops_gibbs,
+    hy_ops_affinity,
 };
 
 enum { FAMILIES = sizeof families / sizeof *families };

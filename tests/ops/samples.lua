@@ -186,6 +186,14 @@ samples.special = {
     return { uniform({ 20, 3 }, -2, 2, rng, dtype), hy.tensor({ 1, 2, 3 }, { dtype = "index" }) }
   end,
   linkage = function(rng, dtype) return { uniform({ 9, 3 }, -2, 2, rng, dtype), 3 } end,
+  gibbs_sweep = function(rng, dtype)
+    return { uniform({ 5, 3 }, -2, 2, rng, dtype), uniform({ 3, 3 }, -2, 2, rng, dtype), labels(),
+      { rng = hy.rng(3) } }
+  end,
+  affinity_merge = function(rng, dtype)
+    local x = uniform({ 20, 3 }, -2, 2, rng, dtype)
+    return { x, hy.knn(x, 4), uniform({ 20, 4 }, 0.1, 1, rng, dtype), 2 }
+  end,
   kmedoids_build = function(rng, dtype) return { uniform({ 20, 3 }, -2, 2, rng, dtype), 3 } end,
   label_covariances = function(rng, dtype) return { uniform({ 5, 3 }, -2, 2, rng, dtype), labels(), 3 } end,
   hungarian = function(rng) return { uniform({ 4, 4 }, 0, 9, rng, "f64") } end,
