@@ -118,6 +118,7 @@ samples.special = {
     return { uniform({ 5, 3 }, -2, 2, rng, dtype), uniform({ 4, 3 }, -2, 2, rng, dtype),
       uniform({ 4 }, -1, 1, rng, dtype), { activation = "tanh" } }
   end,
+  proximal_group_step = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype), 0.5 } end,
   spectral_norm = function(rng, dtype)
     return { uniform({ 4, 3 }, -2, 2, rng, dtype), uniform({ 4 }, -1, 1, rng, dtype), { steps = 0 } }
   end,
