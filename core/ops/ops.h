@@ -20,7 +20,8 @@ extern const hy_op hy_ops_entropy[];     /* entropy.c: cross_entropy soft_cross_
 extern const hy_op hy_ops_error[];       /* error.c: mean_square_error */
 extern const hy_op hy_ops_similarity[];  /* similarity.c: normalize cosine_matrix */
 extern const hy_op hy_ops_spectral_norm[]; /* spectral_norm.c */
-extern const hy_op hy_ops_picture[];     /* picture.c: resize equalize */
+extern const hy_op hy_ops_color[];       /* color.c: adjust_color */
+extern const hy_op hy_ops_picture[];     /* picture.c: resize crop_resize equalize */
 extern const hy_op hy_ops_optim[];       /* optim.c: adam_step sgd_step rmsprop_step */
 extern const hy_op hy_ops_linalg[];      /* linalg/linalg.c */
 extern const hy_op hy_ops_kmeans[];      /* cluster/kmeans.c */

@@ -22,6 +22,7 @@ static const hy_op *const families[] = {
     hy_ops_similarity,
     hy_ops_spectral_norm,
     hy_ops_picture,
+    hy_ops_color,
     hy_ops_linalg,
     hy_ops_kmeans,
     hy_ops_means,

@@ -78,6 +78,15 @@ samples.special = {
     return { uniform({ 5, 3 }, -2, 2, rng, dtype), uniform({ 2, 3 }, -2, 2, rng, dtype) }
   end,
   resize = function(rng, dtype) return { uniform({ 2, 5, 7 }, 0, 1, rng, dtype), 3, 4 } end,
+  crop_resize = function(rng, dtype)
+    return { uniform({ 2, 1, 5, 7 }, 0, 1, rng, dtype),
+      hy.tensor({ { 1, 2, 3, 4 }, { 0, 0, 5, 7 } }, { dtype = dtype }), 3, 4 }
+  end,
+  adjust_color = function(rng, dtype)
+    return { uniform({ 2, 3, 4, 5 }, 0, 1, rng, dtype), uniform({ 2, 4 }, 0.5, 1.5, rng, dtype) }
+  end,
+  rand_rows = function() return { { 3, 1 }, 4, { rng = hy.rng(3) } } end,
+  randn_rows = function() return { { 3, 1 }, 4, { rng = hy.rng(3) } } end,
   equalize = function(rng) return { (uniform({ 2, 30, 30 }, 0, 200, rng, "f32")):to "u8" } end,
   dip = function(rng, dtype) return { uniform({ 9, 2 }, -2, 2, rng, dtype) } end,
   index = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype), { 3, 1, 3 } } end,
