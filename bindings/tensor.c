@@ -392,6 +392,8 @@ static int split(lua_State *L)
     const bool listed = lua_type(L, 2) == LUA_TTABLE;
     const lua_Integer parts = listed ? (lua_Integer)lua_rawlen(L, 2) : MOST;
     lua_Integer first = 1;
+    if (!listed && length > 0 && length / part_length(L, 1, length) >= MOST)
+        return luaL_error(L, "split: %I elements are more than %d such parts", length, MOST);
     lua_settop(L, 2);
     lua_newtable(L);
     luaL_getmetafield(L, 1, "methods");
@@ -409,8 +411,6 @@ static int split(lua_State *L)
         lua_rawseti(L, 3, i);
         first += size;
     }
-    if (first <= length && !listed)
-        return luaL_error(L, "split: %I elements are more than %d such parts", length, MOST);
     if (first <= length)
         return luaL_error(L, "split: the sizes leave %I of the %I of axis %I", length - first + 1, length,
                           wanted);
