@@ -138,6 +138,8 @@ static hy_status grow(hy_ctx *cx, forest *f)
         if (f->links == 0)
             f->chain[f->links++] = f->alive[0];
         const int32_t last = f->chain[f->links - 1], near = nearest(f, &distance);
+        if (!(distance < INFINITY)) /* nor could the chain end */
+            return hy_fail(cx, HY_ENUMERIC, "the distances overflow; scale x down");
         if (f->links < 2 || near != f->chain[f->links - 2]) {
             f->chain[f->links++] = near;
             continue;

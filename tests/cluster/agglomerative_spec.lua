@@ -124,6 +124,21 @@ describe("cluster.Agglomerative", function()
     end, "row 1 of x is 0 and has no direction")
   end)
 
+  it("says so where the distances overflow, and keeps what is finite", function()
+    local x = hy.randn(12, 2, { rng = hy.rng(1), dtype = "f64" })
+    local matrix = (hy.sqdist(x, x) + hy.sqdist(x, x):t()) * 1e200
+    assert.raises(function() Agglomerative{ k = 2, metric = "precomputed" }:fit(matrix) end,
+      "the distances overflow; scale x down")
+    assert.raises(function() Agglomerative{ k = 2 }:fit(x * 1e200) end, "overflow")
+    assert.raises(function() Agglomerative{ k = 2, memory = 0 }:fit(x * 1e200) end, "overflow")
+    for _, linkage in ipairs(linkages) do
+      local small = Agglomerative{ k = 2, linkage = linkage }:fit(x)
+      local large = Agglomerative{ k = 2, linkage = linkage }:fit(x * 1e100)
+      assert.same(small.labels:totable(), large.labels:totable())
+      assert.same({ 1 }, Agglomerative{ k = 1, linkage = linkage }:fit(x:narrow(1, 1, 1)).labels:totable())
+    end
+  end)
+
   it("takes one point, and gives the same for any number of threads", function()
     assert.same({ 1 }, Agglomerative{ k = 1 }:fit(hy.ones(1, 3)).labels:totable())
     local x = hy.randn(400, 4, { rng = hy.rng(4) })
