@@ -203,8 +203,11 @@ static int64_t lone(const merger *m, double size)
 static hy_status merge(hy_ctx *cx, merger *m, int64_t k)
 {
     const int64_t total = m->left - k;
-    for (int64_t a = 0; a < m->clusters; a++)
+    for (int64_t a = 0; a < m->clusters; a++) {
+        if (a % 64 == 0)
+            HY_TRY(hy_poll(cx, 0, total));
         look(m, a);
+    }
     while (m->left > k) {
         HY_TRY(hy_poll(cx, total - (m->left - k), total));
         int64_t a = lone(m, (double)m->each), b = -1;
