@@ -191,7 +191,7 @@ static hy_status gibbs_sweep_fwd(hy_ctx *cx, hy_call *c)
         if (s.label[i] >= 0)
             s.count[s.label[i]]++;
     for (int64_t i = 0; i < s.n; i++) {
-        if (i % 64 == 0)
+        if (i % 16 == 0)
             HY_TRY(hy_poll(cx, i, s.n));
         visit(&s, ((const int32_t *)hy_data(order))[i]);
     }
