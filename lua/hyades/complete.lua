@@ -191,9 +191,9 @@ end
 
 -- The files and folders that a path may become: how many bytes of it stand before the name, and the
 -- names; folders end with /.
-local function paths(path)
+-- home: what ~ stands for; Lua itself does not know it
+local function paths(path, home)
   local folder, partial = path:match "^(.-)([^/]*)$"
-  local home = os.getenv "HOME"
   local place = folder == "" and "." or home and folder:gsub("^~/", home .. "/") or folder
   local core, found = require "hyades.core", {}
   local ok, entries = pcall(core.list_folder, place)
@@ -264,7 +264,7 @@ local function of_command(code, cursor)
   local argument = code:match "^%s*%%[lsr]%a+%s+()" or code:match "^%s*!.*%s()" or
     code:match "^%s*!()"
   if argument then
-    local before, found = paths(code:sub(argument))
+    local before, found = paths(code:sub(argument), os.getenv "HOME")
     return argument + before, found
   end
   local behind = code:match "^%s*%?+()" or code:match "^%s*%%%a*()"

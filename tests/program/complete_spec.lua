@@ -86,6 +86,7 @@ describe("completion", function()
     assert.same({ ".hidden" }, candidates("f('" .. folder .. "/.h"))
     assert.same({ "folder/" }, candidates("!ls " .. folder .. "/fo"))
     assert.same({}, candidates "f('/no such folder/x")
+    assert.same({}, candidates "f('~/")
     S.remove(folder)
   end)
 
