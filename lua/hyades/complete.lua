@@ -1,5 +1,6 @@
 --- Completion: what the word before the cursor may become. It looks at values but runs nothing.
 
+local lazy = require "hyades.lazy"
 local names = require "hyades.names"
 local tokens = require "hyades.tokens"
 
@@ -92,6 +93,7 @@ end
 
 local function members(value, partial, methods_only)
   local found = {}
+  if methods_only and lazy.names(value) then return found end -- modules have none; do not load all
   for _, name in ipairs(matching(names.of(value), partial)) do
     local shown = partial:sub(1, 1) == "_" or name:sub(1, 1) ~= "_"
     if shown and not hidden[name] and not keyword[name] and name:find "^[%a_][%w_]*$" and
