@@ -75,6 +75,7 @@ endif
 BIND_SRC  := $(filter-out bindings/env.c,$(wildcard bindings/*.c))
 CORE_OBJ  := $(CORE_SRC:%.c=$(OBJ)/%.o) $(TABLES:%=$(OBJ)/core/cpu/%.o)
 BIND_OBJ  := $(BIND_SRC:%.c=$(OBJ)/%.o)
+EDITOR    := repl input screen
 READLINE  := $(wildcard /usr/include/readline/readline.h)
 CTESTS    := $(patsubst tests/core/%.c,$(OBJ)/tests/%,$(wildcard tests/core/*.c))
 
@@ -120,9 +121,9 @@ build/hyades/env.so: $(OBJ)/bindings/env.o build/mode
 	@mkdir -p $(@D)
 	$(call say,ld)$(CC) -shared $(LDFLAGS) -o $@ $<
 
-build/hyades/repl.so: $(OBJ)/bindings/program/repl.o build/mode
+build/hyades/repl.so: $(EDITOR:%=$(OBJ)/bindings/program/%.o) build/mode
 	@mkdir -p $(@D)
-	$(call say,ld)$(CC) -shared -Wl,-z,nodelete $(LDFLAGS) -o $@ $< -lreadline
+	$(call say,ld)$(CC) -shared -Wl,-z,nodelete $(LDFLAGS) -o $@ $(filter %.o,$^) -lreadline
 
 hyades: $(OBJ)/bindings/program/main.o $(OBJ)/bindings/program/signals.o build/mode
 	$(call say,ld)$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) -Wl,-Bstatic -llua5.4 -Wl,-Bdynamic -ldl -lm

@@ -44,7 +44,7 @@ describe("Ctrl-C at the prompt", function()
   it("drops an unfinished entry", function()
     session [[
       send for i = 1, 2 do\n
-      wait >>
+      wait \r\x20\x20\x20\x20
       send \x03
       wait \n
       wait >
@@ -171,6 +171,15 @@ describe("Ctrl-C in a script", function()
       while true do pcall(function() while true do end end) end]]
     assert.equal(130, code)
     assert.match("shut", text)
+  end)
+
+  it("leaves the heap whole in the middle of a product of oneDNN", function()
+    for i = 1, 6 do
+      local command = "set -m; OMP_NUM_THREADS=1 ./hyades -e %s & sleep 0.%d; kill -INT $!; wait $!"
+      local code, text = S.shell(command:format(S.quote [[local x = hy.randn(400, 400) print "ready"
+          while true do local y = x for _ = 1, 200 do y = y:mm(x):tanh() end end]], 20 + 7 * i))
+      assert.equal(130, code, text)
+    end
   end)
 
   it("goes unnoticed when the script ends well all the same", function()

@@ -10,8 +10,9 @@ local function activation(name, how)
   local Activation = class.define(name, Module)
   local option = how.option
   Activation.native = how.native
+  Activation.defaults = option and { [option] = how.default } or {}
   function Activation:init(options)
-    local given = check.options("nn." .. name, options, option and { [option] = how.default } or {})
+    local given = check.options("nn." .. name, options, Activation.defaults)
     if option then self[option] = given[option] end
     return self
   end
