@@ -54,6 +54,12 @@ local function need(argument, name, what)
   return argument
 end
 
+local function path_of(argument, name)
+  local home = os.getenv "HOME"
+  argument = need(argument, name, "a file")
+  return home and argument:gsub("^~/", home .. "/") or argument
+end
+
 -- ---- what is timed --------------------------------------------------------------------------
 
 local function clock()
@@ -145,7 +151,8 @@ end
 -- ---- files and modules ----------------------------------------------------------------------
 
 local function load_file(path)
-  local file, problem = io.open(need(path, "load", "a file"), "r")
+  path = path_of(path, "load")
+  local file, problem = io.open(path, "r")
   local code = file and file:read "a"
   if file then file:close() end
   if not code then fail("%%load: %s", problem or path .. " is no file") end
@@ -163,7 +170,7 @@ local function as_statement(code)
 end
 
 local function save_entries(path, session)
-  need(path, "save", "a file")
+  path = path_of(path, "save")
   local old = io.open(path, "r")
   if old then
     old:close()

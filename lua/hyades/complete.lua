@@ -1,5 +1,6 @@
 --- Completion: what the word before the cursor may become. It looks at values but runs nothing.
 
+local lazy = require "hyades.lazy"
 local names = require "hyades.names"
 local tokens = require "hyades.tokens"
 
@@ -92,6 +93,7 @@ end
 
 local function members(value, partial, methods_only)
   local found = {}
+  if methods_only and lazy.names(value) then return found end -- modules have none; do not load all
   for _, name in ipairs(matching(names.of(value), partial)) do
     local shown = partial:sub(1, 1) == "_" or name:sub(1, 1) ~= "_"
     if shown and not hidden[name] and not keyword[name] and name:find "^[%a_][%w_]*$" and
@@ -191,9 +193,9 @@ end
 
 -- The files and folders that a path may become: how many bytes of it stand before the name, and the
 -- names; folders end with /.
-local function paths(path)
+-- home: what ~ stands for; Lua itself does not know it
+local function paths(path, home)
   local folder, partial = path:match "^(.-)([^/]*)$"
-  local home = os.getenv "HOME"
   local place = folder == "" and "." or home and folder:gsub("^~/", home .. "/") or folder
   local core, found = require "hyades.core", {}
   local ok, entries = pcall(core.list_folder, place)
@@ -264,7 +266,7 @@ local function of_command(code, cursor)
   local argument = code:match "^%s*%%[lsr]%a+%s+()" or code:match "^%s*!.*%s()" or
     code:match "^%s*!()"
   if argument then
-    local before, found = paths(code:sub(argument))
+    local before, found = paths(code:sub(argument), os.getenv "HOME")
     return argument + before, found
   end
   local behind = code:match "^%s*%?+()" or code:match "^%s*%%%a*()"

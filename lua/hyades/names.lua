@@ -6,6 +6,7 @@ local lazy = require "hyades.lazy"
 local names = {}
 
 local deepest = 20 -- tables behind each other by __index
+local shortest = 3 -- letters of a name for which another one may have been meant
 
 -- The table where a value's missing fields are looked up, if it is a table.
 local function behind(value)
@@ -95,6 +96,7 @@ end
 -- name: string · value: anything
 -- → string, or nil
 function names.nearest(name, value)
+  if #name < shortest then return nil end
   local known = {}
   for _, other in ipairs(names.of(value)) do
     if #known < 500 and other ~= name then known[#known + 1] = other end

@@ -24,7 +24,10 @@ local function plain_reader(native)
   function reader.read(text)
     if native.typed then
       out:write(text):flush()
-      if not native.wait() then return nil end
+      if not native.wait() then
+        out:write "\n"
+        return nil
+      end
     end
     return io.stdin:read "l"
   end
@@ -196,7 +199,7 @@ function prompt.run(native)
       reader.begin_line()
     end
   end
-  if native.typed and native.shown then io.stdout:write "\n" end
+  if native.typed then (native.shown and io.stdout or io.stderr):write "\n" end
 end
 
 return prompt

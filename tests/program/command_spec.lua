@@ -178,14 +178,15 @@ describe("the command line", function()
       assert.match(word, text)
     end
     assert.equal(2, (S.shell "./hyades doctor twice"))
-    code, text = S.shell(("hyades=$PWD/hyades; cd %s && echo 'print(\"mine\")' > doctor && $hyades doctor")
-      :format(folder))
+    S.write(folder .. "/doctor", "print 'mine'")
+    code, text = S.shell("hyades=$PWD/hyades; cd " .. folder .. " && $hyades doctor")
     assert.equal(0, code)
     assert.equal("mine\n", text)
   end)
 
   it("names what is missing, with its package", function()
-    local _, text = S.shell "env -u HOME -u XDG_STATE_HOME PATH=/nowhere XDG_CACHE_HOME=/proc/no ./hyades doctor"
+    local _, text = S.shell("env -u HOME -u XDG_STATE_HOME PATH=/nowhere XDG_CACHE_HOME=/proc/no " ..
+      "./hyades doctor")
     assert.match("\nMissing:\n", text)
     assert.match("\n  cache: it cannot be written; ", text)
     assert.match("\n  downloads: .* apt install curl", text)

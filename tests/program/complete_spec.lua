@@ -44,9 +44,10 @@ describe("completion", function()
   it("lists what a folder holds before anything of it is loaded", function()
     local code, text = S.shell [[./hyades -e '
       print(table.concat(select(2, require("hyades.complete")("cluster.KM")), " "))
+      print(#select(2, require("hyades.complete")("cluster:")))
       print(package.loaded["hyades.cluster.KMeans"])']]
     assert.equal(0, code, text)
-    assert.equal("KMeans KMedians KMedoids\nnil\n", text)
+    assert.equal("KMeans KMedians KMedoids\n0\nnil\n", text)
   end)
 
   it("finds methods behind a colon, also of what a constructor or an op will return", function()
@@ -86,6 +87,7 @@ describe("completion", function()
     assert.same({ ".hidden" }, candidates("f('" .. folder .. "/.h"))
     assert.same({ "folder/" }, candidates("!ls " .. folder .. "/fo"))
     assert.same({}, candidates "f('/no such folder/x")
+    assert.same({}, candidates "f('~/")
     S.remove(folder)
   end)
 

@@ -175,8 +175,8 @@ describe("Ctrl-C in a script", function()
 
   it("leaves the heap whole in the middle of a product of oneDNN", function()
     for i = 1, 6 do
-      local code, text = S.shell(("set -m; OMP_NUM_THREADS=1 ./hyades -e %s & sleep 0.%d; kill -INT $!; wait $!")
-        :format(S.quote [[local x = hy.randn(400, 400) print "ready"
+      local command = "set -m; OMP_NUM_THREADS=1 ./hyades -e %s & sleep 0.%d; kill -INT $!; wait $!"
+      local code, text = S.shell(command:format(S.quote [[local x = hy.randn(400, 400) print "ready"
           while true do local y = x for _ = 1, 200 do y = y:mm(x):tanh() end end]], 20 + 7 * i))
       assert.equal(130, code, text)
     end
