@@ -20,6 +20,7 @@ typedef struct markers {
     bool many_colors; /* argument 6 is a table */
     lua_Integer color;
     double alpha;
+    lua_Hook hook;    /* at entry: Ctrl-C sets another one */
 } markers;
 
 /* Where pixels are: position in pixels = scale · units + offset. */
@@ -85,6 +86,12 @@ static bool get_marker(const markers *m, lua_Integer i, double *x, double *y, lu
     return fabs(*x) < 1e6 && fabs(*y) < 1e6;
 }
 
+/* Whether to go on after i markers. After Ctrl-C its hook raises the error as soon as Lua runs again. */
+static bool goes_on(const markers *m, lua_Integer i)
+{
+    return i % 1024 != 0 || lua_gethook(m->L) == m->hook;
+}
+
 static cairo_surface_t *cut_stamp(const markers *m, double r, int phase, int half)
 {
     const int side = 2 * half + 1;
@@ -105,7 +112,7 @@ static void stamp_all(const markers *m, pixels *p)
     const int half = (int)ceil(1.7 * r) + 1;
     cairo_save(p->cr);
     cairo_identity_matrix(p->cr);
-    for (lua_Integer i = 1; i <= m->n; i++) {
+    for (lua_Integer i = 1; i <= m->n && goes_on(m, i); i++) {
         double x, y;
         lua_Integer color;
         if (!get_marker(m, i, &x, &y, &color))
@@ -129,7 +136,7 @@ static void path_all(const markers *m, cairo_t *cr)
     cairo_set_line_cap(cr, CAIRO_LINE_CAP_ROUND);
     cairo_set_dash(cr, NULL, 0, 0);
     cairo_set_line_width(cr, 2 * m->r);
-    for (lua_Integer i = 1; i <= m->n; i++) {
+    for (lua_Integer i = 1; i <= m->n && goes_on(m, i); i++) {
         double x, y;
         lua_Integer color;
         if (!get_marker(m, i, &x, &y, &color))
@@ -174,7 +181,8 @@ int hyc_markers(lua_State *L)
     static const char *const names[] = { "disc", "square", "triangle", "diamond", "down", "plus",
                                          "cross", "star", NULL };
     canvas *c = hyc_check(L);
-    markers m = { .L = L, .shape = (outline)luaL_checkoption(L, 2, NULL, names) };
+    markers m = { .L = L, .hook = lua_gethook(L) };
+    m.shape = (outline)luaL_checkoption(L, 2, NULL, names);
     luaL_checktype(L, 3, LUA_TTABLE);
     luaL_checktype(L, 4, LUA_TTABLE);
     m.n = (lua_Integer)lua_rawlen(L, 3);
