@@ -340,3 +340,12 @@ describe("options", function()
     end
   end)
 end)
+
+describe("a dataset", function()
+  it("is taken for its points or its images", function()
+    local set = { x = hy.rand(6, 12, { rng = hy.rng(1) }), y = { 1, 2, 3, 1, 2, 3 }, image = { h = 3, w = 4, c = 1 } }
+    assert.same(calls(plot.scatter(set.x), "markers"), calls(plot.scatter(set), "markers"))
+    assert.same(calls(plot.images(set.x, { shape = { 3, 4 } }), "image"), calls(plot.images(set), "image"))
+    assert.equal(3, record(plot.neighbors(set, { query = 1, k = 2, color = set.y })).images)
+  end)
+end)

@@ -22,6 +22,7 @@ end
 -- o: checked options, of which names, color and the palette count · columns: boolean
 -- → array of { name= or nil, color=, values= finite numbers }, how many were not finite
 function groups.read(fn, value, o, columns)
+  if numbers.is_dataset(value) then value = value.x end
   local list = {}
   local function add(name, values)
     list[#list + 1] = { name = name and tostring(name), values = values, color = o.color_of(#list + 1) }

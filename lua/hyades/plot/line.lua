@@ -79,7 +79,7 @@ end
 local function all_series(fn, data, o)
   local x = o.x and numbers.vector(fn, "x", o.x)
   local list = {}
-  if type(data[1]) == "table" and data[1][1] == nil then
+  if type(data[1]) == "table" and rawget(data[1], 1) == nil then
     local names = {}
     for name in pairs(data[1]) do names[#names + 1] = name end
     table.sort(names, function(a, b) return tostring(a) < tostring(b) end)
@@ -208,6 +208,7 @@ end
 return function(...)
   local fn = "plot.line"
   local data, given = numbers.arguments(fn, math.huge, nil, ...)
+  if numbers.is_dataset(data[1]) then data[1] = data[1].x end
   if type(data[1]) == "number" then data = { data } end
   local o = options.read(fn, given, DEFAULTS)
   local log_x, log_y = logs(fn, o.log)

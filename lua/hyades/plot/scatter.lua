@@ -13,7 +13,7 @@ local DEFAULTS = {
 }
 
 --- Points in the plane, colored by cluster or by a number.
--- z: tensor n×d or array of rows; more than 2 columns are projected by PCA; rows with NaN or infinity
+-- z: tensor n×d, array of rows or dataset; more than 2 columns are projected by PCA; rows with NaN or infinity
 -- are left out and counted · color: labels (−1: noise, gray) or numbers that are not all integers ·
 -- names: array of class names by label · centers: k×d, drawn as crosses · true_labels: labels that
 -- choose the shape of a point, true_names their names · annotate: boolean, names at the medians ·
