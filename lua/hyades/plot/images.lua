@@ -30,12 +30,13 @@ local function frames(fn, o, total)
   return colors, entries
 end
 
---- A sheet of images. Values in [0, 1] and bytes are shown as they are, others are scaled from
--- their smallest to their largest value.
--- x: n×d with `shape`, n×h×w, n×c×h×w or a dataset of images · shape: { h, w } or { h, w, c } (default: square) ·
--- columns: integer · titles: array of strings above the images · color: labels that color frames
--- around the images, names: of the labels, for a legend · range: { black, white } · title: string ·
--- limit: integer, how many images at most · width: number, of the sheet · theme: "light" or "dark"
+--- A sheet of images. Values in [0, 1] and bytes are shown as they are, others are scaled from their
+-- smallest to their largest value.
+-- x: n×d with `shape`, n×h×w, n×c×h×w or a dataset of images · shape: { h, w } or { h, w, c }
+-- (default: square) · columns: integer · titles: array of strings above the images · color: labels
+-- that color frames around the images, names: of the labels, for a legend · range: { black, white }
+-- · title: string · limit: integer, how many images at most · width: number, of the sheet · theme:
+-- "light" or "dark"
 -- → figure
 return function(...)
   local fn = "plot.images"

@@ -47,10 +47,10 @@ local function distance_text(v)
 end
 
 --- Images and, in the same row, the images nearest to each.
--- x: images n×d, n×h×w, n×c×h×w or a dataset · query: position or array of positions · k: neighbors · z: n×e, the
--- embedding in which they are near (default: x itself) · shape, range: as in images · color: labels
--- that color the frames, names: of the labels · title: string · width: number · palette, theme: as in
--- scatter
+-- x: images n×d, n×h×w, n×c×h×w or a dataset · query: position or array of positions · k: neighbors
+-- · z: n×e, the embedding in which they are near (default: x itself) · shape, range: as in images ·
+-- color: labels that color the frames, names: of the labels · title: string · width: number ·
+-- palette, theme: as in scatter
 -- → figure
 return function(...)
   local fn = "plot.neighbors"

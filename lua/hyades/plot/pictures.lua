@@ -229,7 +229,8 @@ function pictures.sheet(set, o)
     axes.title(canvas, o.title, look, left + sheet_w / 2, w, y0 - top + 8, true)
     for i = 1, set.n do
       local column = (i - 1) % columns
-      local x, y = left + column * step_x + (column > 0 and extra or 0), y0 + (i - 1) // columns * step_y
+      local x = left + column * step_x + (column > 0 and extra or 0)
+      local y = y0 + (i - 1) // columns * step_y
       if o.titles then
         local text = words.shorten(canvas, o.titles[i], words.tick, iw)
         canvas:text(text, x + iw / 2, y + 11, words.tick, look.soft, 0.5)
