@@ -170,6 +170,7 @@ LIMIT   := timeout -k 10 1200
 # wait give up their core, so that a busy machine slows tests down no more than it must.
 TESTENV := SAN=$(SAN) BUILD=$(OBJ) HYADES_OFFLINE=1 OMP_WAIT_POLICY=passive \
            XDG_CACHE_HOME=$(abspath $(OBJ))/tests/cache XDG_STATE_HOME=$(abspath $(OBJ))/tests/state \
+           LSAN_OPTIONS=suppressions=$(abspath tests/leaks.txt):print_suppressions=0 \
            UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=allocator_may_return_null=1:quarantine_size_mb=16
 # A sanitized module loads only into the sanitized program.
 STOCK   := $(if $(filter 0,$(SAN)),"LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='build/?.so;;' \

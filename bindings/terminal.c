@@ -22,8 +22,8 @@ static int base64(lua_State *L)
     char *out = luaL_buffinitsize(L, &buffer, (n + 2) / 3 * 4);
     for (size_t i = 0; i < n; i += 3) {
         const unsigned left = n - i < 3 ? (unsigned)(n - i) : 3;
-        const unsigned bits = (unsigned)s[i] << 16 | (left > 1 ? s[i + 1] : 0u) << 8 |
-                              (left > 2 ? s[i + 2] : 0u);
+        const unsigned bits =
+            (unsigned)s[i] << 16 | (left > 1 ? s[i + 1] : 0u) << 8 | (left > 2 ? s[i + 2] : 0u);
         for (unsigned k = 0; k < 4; k++)
             *out++ = k <= left ? digits[bits >> (18 - 6 * k) & 63] : '=';
     }
@@ -45,7 +45,8 @@ static const unsigned char *check_rgb(lua_State *L, const char *fn, int *h, int 
     return (const unsigned char *)samples;
 }
 
-/* ---- half blocks: the upper pixel is the letter's color, the lower one the paper's ------------- */
+/* ---- half blocks: the upper pixel is the letter's color, the lower one the paper's -------------
+ */
 
 /* The mean of the pixels in rows y0 to y1 and columns x0 to x1, at least one of each. */
 static void mean_color(const unsigned char *rgb, int w, const int64_t box[4], int out[3])
@@ -66,21 +67,23 @@ static int half_blocks(lua_State *L)
     const unsigned char *rgb = check_rgb(L, "half_blocks", &h, &w);
     const lua_Integer wanted = luaL_checkinteger(L, 4);
     const int64_t columns = wanted < 1 ? 1 : wanted > w ? w : wanted;
-    const int64_t rows = 2 * ((columns * h + w) / (2 * w)) > 2 ? 2 * ((columns * h + w) / (2 * w)) : 2;
+    const int64_t rows =
+        2 * ((columns * h + w) / (2 * w)) > 2 ? 2 * ((columns * h + w) / (2 * w)) : 2;
     luaL_Buffer buffer;
     luaL_buffinit(L, &buffer);
     for (int64_t row = 0; row < rows; row += 2) {
         for (int64_t column = 0; column < columns; column++) {
             int half[2][3];
             for (int64_t k = 0; k < 2; k++) {
-                int64_t box[4] = { (row + k) * h / rows, (row + k + 1) * h / rows, column * w / columns,
-                                   (column + 1) * w / columns };
+                int64_t box[4] = { (row + k) * h / rows, (row + k + 1) * h / rows,
+                                   column * w / columns, (column + 1) * w / columns };
                 box[1] = box[1] > box[0] ? box[1] : box[0] + 1;
                 mean_color(rgb, w, box, half[k]);
             }
             char text[64];
-            const int n = snprintf(text, sizeof text, "\x1b[38;2;%d;%d;%d;48;2;%d;%d;%dm\xe2\x96\x80",
-                                   half[0][0], half[0][1], half[0][2], half[1][0], half[1][1], half[1][2]);
+            const int n =
+                snprintf(text, sizeof text, "\x1b[38;2;%d;%d;%d;48;2;%d;%d;%dm\xe2\x96\x80",
+                         half[0][0], half[0][1], half[0][2], half[1][0], half[1][1], half[1][2]);
             luaL_addlstring(&buffer, text, (size_t)n);
         }
         luaL_addstring(&buffer, "\x1b[0m\n");
@@ -89,7 +92,8 @@ static int half_blocks(lua_State *L)
     return 1;
 }
 
-/* ---- sixel: at most 256 colors by median cut over colors of 5 bits a channel ------------------- */
+/* ---- sixel: at most 256 colors by median cut over colors of 5 bits a channel -------------------
+ */
 
 enum { SHADES = 32768, MOST_COLORS = 256 };
 
@@ -100,9 +104,9 @@ typedef struct box {
 
 typedef struct colors {
     int n;
-    int list[SHADES];           /* shades that occur, grouped by box */
-    int64_t count[SHADES];      /* pixels of a shade */
-    int64_t sum[SHADES][3];     /* of their samples */
+    int list[SHADES];            /* shades that occur, grouped by box */
+    int64_t count[SHADES];       /* pixels of a shade */
+    int64_t sum[SHADES][3];      /* of their samples */
     unsigned char index[SHADES]; /* the color that stands for a shade */
     unsigned char percent[MOST_COLORS][3];
 } colors;
@@ -199,8 +203,8 @@ static int choose_colors(colors *c, const unsigned char *rgb, int64_t pixels)
                 sum[k] += c->sum[c->list[j]][k];
         }
         for (int k = 0; k < 3; k++)
-            c->percent[i][k] = (unsigned char)((sum[k] * 100 + boxes[i].count * 127) /
-                                               (boxes[i].count * 255));
+            c->percent[i][k] =
+                (unsigned char)((sum[k] * 100 + boxes[i].count * 127) / (boxes[i].count * 255));
     }
     return n;
 }
@@ -246,7 +250,8 @@ static void add_band(luaL_Buffer *buffer, const unsigned char *band, int rows, i
     for (int color = 0; color < MOST_COLORS; color++) {
         if (!used[color])
             continue;
-        luaL_addlstring(buffer, text, (size_t)snprintf(text, sizeof text, "%s#%d", first ? "" : "$", color));
+        luaL_addlstring(buffer, text,
+                        (size_t)snprintf(text, sizeof text, "%s#%d", first ? "" : "$", color));
         add_line(buffer, band, rows, w, color);
         first = false;
     }
@@ -283,7 +288,8 @@ static int sixel(lua_State *L)
     return 1;
 }
 
-/* ---- the terminal ------------------------------------------------------------------------------ */
+/* ---- the terminal ------------------------------------------------------------------------------
+ */
 
 /* terminal_size(1 or 2: standard output, errors = 1) → columns, rows, width and height in pixels (0
  * where unknown); nil without one */
@@ -318,7 +324,8 @@ static size_t read_answer(int fd, char last, double seconds, char *answer, size_
     return n;
 }
 
-/* What was typed meanwhile goes back to be read by whom it was meant for, where the system lets us. */
+/* What was typed meanwhile goes back to be read by whom it was meant for, where the system lets us.
+ */
 static void give_back(int fd, const char *typed, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -326,9 +333,9 @@ static void give_back(int fd, const char *typed, size_t n)
             break;
 }
 
-/* ask_terminal(question, last, seconds) → its answer from ESC up to the letter `last`; nil when none
- * came in time, or when somebody has typed something, which stays there. No signal gets between: the
- * terminal is always left as it was. */
+/* ask_terminal(question, last, seconds) → its answer from ESC up to the letter `last`; nil when
+ * none came in time, or when somebody has typed something, which stays there. No signal gets
+ * between: the terminal is always left as it was. */
 static int ask_terminal(lua_State *L)
 {
     size_t length;

@@ -61,7 +61,8 @@ void hyc_color(lua_State *L, int color, int alpha)
     hyc_set_source(hyc_check(L)->cr, v, alpha ? hyc_alpha(L, alpha) : 1);
 }
 
-/* ---- the sheet -------------------------------------------------------------------------------- */
+/* ---- the sheet --------------------------------------------------------------------------------
+ */
 
 static cairo_status_t keep_bytes(void *arg, const unsigned char *data, unsigned n)
 {
@@ -133,8 +134,8 @@ static cairo_surface_t *new_surface(canvas *c)
         return cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)ceil(c->w * c->scale),
                                           (int)ceil(c->h * c->scale));
     if (c->kind == HYC_PDF) {
-        cairo_surface_t *s = cairo_pdf_surface_create_for_stream(keep_bytes, c, c->w * POINTS,
-                                                                 c->h * POINTS);
+        cairo_surface_t *s =
+            cairo_pdf_surface_create_for_stream(keep_bytes, c, c->w * POINTS, c->h * POINTS);
         cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_CREATE_DATE, "2000-01-01T00:00:00Z");
         return s;
     }
@@ -154,15 +155,15 @@ static void set_font(cairo_t *cr)
     cairo_font_options_destroy(options);
 }
 
-static int new(lua_State *L)
+static int new (lua_State *L)
 {
     static const char *const kinds[] = { "png", "svg", "pdf", NULL };
     const double w = luaL_checknumber(L, 1), h = luaL_checknumber(L, 2);
     const int kind = luaL_checkoption(L, 3, "png", kinds);
     const double scale = luaL_optnumber(L, 4, 1), pixels = scale > 1 ? scale : 1;
     if (!(w >= 1 && h >= 1 && w * pixels <= MAX_SIDE && h * pixels <= MAX_SIDE && scale > 0))
-        return luaL_error(L, "canvas: expected 1 to %d pixels each way, got %f by %f", (int)MAX_SIDE,
-                          w * scale, h * scale);
+        return luaL_error(L, "canvas: expected 1 to %d pixels each way, got %f by %f",
+                          (int)MAX_SIDE, w * scale, h * scale);
     canvas *c = lua_newuserdatauv(L, sizeof *c, 0);
     *c = (canvas){ .kind = (hyc_kind)kind, .w = w, .h = h, .scale = scale };
     luaL_setmetatable(L, HYC_CANVAS);
@@ -186,7 +187,8 @@ static int gc(lua_State *L)
     return 0;
 }
 
-/* ---- what comes out --------------------------------------------------------------------------- */
+/* ---- what comes out ---------------------------------------------------------------------------
+ */
 
 /* canvas:finish() → the bytes of the SVG or PDF; nothing can be drawn any more */
 static int finish(lua_State *L)

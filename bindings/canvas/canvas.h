@@ -15,11 +15,11 @@ typedef enum { HYC_PNG, HYC_SVG, HYC_PDF } hyc_kind;
 typedef struct canvas {
     hyc_kind kind;
     cairo_surface_t *surface;
-    cairo_t *cr;           /* its unit is the caller's */
-    double w, h, scale;    /* of the sheet in units; device pixels per unit */
-    double ox, oy;         /* where coordinates start, in units from the corner */
-    double clip[4];        /* x, y, w, h of what may change, from the corner of the sheet */
-    char *bytes;           /* of an SVG or PDF so far */
+    cairo_t *cr;        /* its unit is the caller's */
+    double w, h, scale; /* of the sheet in units; device pixels per unit */
+    double ox, oy;      /* where coordinates start, in units from the corner */
+    double clip[4];     /* x, y, w, h of what may change, from the corner of the sheet */
+    char *bytes;        /* of an SVG or PDF so far */
     size_t length, room;
 } canvas;
 

@@ -20,6 +20,7 @@ typedef struct markers {
     bool many_colors; /* argument 6 is a table */
     lua_Integer color;
     double alpha;
+    lua_Hook hook; /* at entry: Ctrl-C sets another one */
 } markers;
 
 /* Where pixels are: position in pixels = scale · units + offset. */
@@ -29,7 +30,8 @@ typedef struct pixels {
     cairo_surface_t *stamp[PHASES * PHASES];
 } pixels;
 
-static void polygon_path(cairo_t *cr, double x, double y, int corners, double r, double inner, double turn)
+static void polygon_path(cairo_t *cr, double x, double y, int corners, double r, double inner,
+                         double turn)
 {
     for (int i = 0; i < corners; i++) {
         const double a = turn + 2 * M_PI * i / corners, radius = i % 2 ? inner : r;
@@ -41,8 +43,9 @@ static void polygon_path(cairo_t *cr, double x, double y, int corners, double r,
 /* A cross of four arms, r long and as thick as legible. */
 static void cross_path(cairo_t *cr, double x, double y, double r, double turn)
 {
-    static const int arm[12][2] = { { -1, -3 }, { 1, -3 }, { 1, -1 }, { 3, -1 }, { 3, 1 }, { 1, 1 },
-                                    { 1, 3 }, { -1, 3 }, { -1, 1 }, { -3, 1 }, { -3, -1 }, { -1, -1 } };
+    static const int arm[12][2] = { { -1, -3 }, { 1, -3 }, { 1, -1 },  { 3, -1 },
+                                    { 3, 1 },   { 1, 1 },  { 1, 3 },   { -1, 3 },
+                                    { -1, 1 },  { -3, 1 }, { -3, -1 }, { -1, -1 } };
     const double s = sin(turn), c = cos(turn);
     for (int i = 0; i < 12; i++) {
         const double u = arm[i][0] * r / 3, v = arm[i][1] * r / 3;
@@ -85,6 +88,13 @@ static bool get_marker(const markers *m, lua_Integer i, double *x, double *y, lu
     return fabs(*x) < 1e6 && fabs(*y) < 1e6;
 }
 
+/* Whether to go on after i markers. After Ctrl-C its hook raises the error as soon as Lua runs
+ * again. */
+static bool goes_on(const markers *m, lua_Integer i)
+{
+    return i % 1024 != 0 || lua_gethook(m->L) == m->hook;
+}
+
 static cairo_surface_t *cut_stamp(const markers *m, double r, int phase, int half)
 {
     const int side = 2 * half + 1;
@@ -105,7 +115,7 @@ static void stamp_all(const markers *m, pixels *p)
     const int half = (int)ceil(1.7 * r) + 1;
     cairo_save(p->cr);
     cairo_identity_matrix(p->cr);
-    for (lua_Integer i = 1; i <= m->n; i++) {
+    for (lua_Integer i = 1; i <= m->n && goes_on(m, i); i++) {
         double x, y;
         lua_Integer color;
         if (!get_marker(m, i, &x, &y, &color))
@@ -129,7 +139,7 @@ static void path_all(const markers *m, cairo_t *cr)
     cairo_set_line_cap(cr, CAIRO_LINE_CAP_ROUND);
     cairo_set_dash(cr, NULL, 0, 0);
     cairo_set_line_width(cr, 2 * m->r);
-    for (lua_Integer i = 1; i <= m->n; i++) {
+    for (lua_Integer i = 1; i <= m->n && goes_on(m, i); i++) {
         double x, y;
         lua_Integer color;
         if (!get_marker(m, i, &x, &y, &color))
@@ -150,9 +160,9 @@ static void path_all(const markers *m, cairo_t *cr)
 static void embed_all(const markers *m, canvas *c)
 {
     const double left = c->clip[0], top = c->clip[1];
-    cairo_surface_t *picture = cairo_image_surface_create(CAIRO_FORMAT_ARGB32,
-                                                          (int)ceil(c->clip[2] * HYC_RASTER) + 1,
-                                                          (int)ceil(c->clip[3] * HYC_RASTER) + 1);
+    cairo_surface_t *picture =
+        cairo_image_surface_create(CAIRO_FORMAT_ARGB32, (int)ceil(c->clip[2] * HYC_RASTER) + 1,
+                                   (int)ceil(c->clip[3] * HYC_RASTER) + 1);
     pixels p = { .cr = cairo_create(picture), .scale = HYC_RASTER };
     p.ox = (c->ox - left) * HYC_RASTER;
     p.oy = (c->oy - top) * HYC_RASTER;
@@ -171,10 +181,11 @@ static void embed_all(const markers *m, canvas *c)
  * points; what is not finite is left out */
 int hyc_markers(lua_State *L)
 {
-    static const char *const names[] = { "disc", "square", "triangle", "diamond", "down", "plus",
-                                         "cross", "star", NULL };
+    static const char *const names[] = { "disc", "square", "triangle", "diamond", "down",
+                                         "plus", "cross",  "star",     NULL };
     canvas *c = hyc_check(L);
-    markers m = { .L = L, .shape = (outline)luaL_checkoption(L, 2, NULL, names) };
+    markers m = { .L = L, .hook = lua_gethook(L) };
+    m.shape = (outline)luaL_checkoption(L, 2, NULL, names);
     luaL_checktype(L, 3, LUA_TTABLE);
     luaL_checktype(L, 4, LUA_TTABLE);
     m.n = (lua_Integer)lua_rawlen(L, 3);
@@ -182,11 +193,14 @@ int hyc_markers(lua_State *L)
     m.many_colors = lua_istable(L, 6);
     m.color = m.many_colors ? 0 : luaL_checkinteger(L, 6);
     m.alpha = hyc_alpha(L, 7);
-    if ((lua_Integer)lua_rawlen(L, 4) != m.n || (m.many_colors && (lua_Integer)lua_rawlen(L, 6) != m.n))
+    if ((lua_Integer)lua_rawlen(L, 4) != m.n ||
+        (m.many_colors && (lua_Integer)lua_rawlen(L, 6) != m.n))
         return luaL_error(L, "canvas: markers: the arrays differ in length");
     luaL_checkstack(L, 4, "markers");
     if (c->kind == HYC_PNG && m.r * c->scale <= LARGEST_STAMP) {
-        pixels p = { .cr = c->cr, .scale = c->scale, .ox = c->ox * c->scale, .oy = c->oy * c->scale };
+        pixels p = {
+            .cr = c->cr, .scale = c->scale, .ox = c->ox * c->scale, .oy = c->oy * c->scale
+        };
         stamp_all(&m, &p);
     } else if (m.n > MOST_PATHS && m.r * HYC_RASTER <= LARGEST_STAMP) {
         embed_all(&m, c);

@@ -65,7 +65,8 @@ int hyc_line(lua_State *L)
 }
 
 /* Gray or RGB samples as an image. */
-static cairo_surface_t *samples_to_image(const unsigned char *sample, int rows, int columns, int depth)
+static cairo_surface_t *samples_to_image(const unsigned char *sample, int rows, int columns,
+                                         int depth)
 {
     cairo_surface_t *image = cairo_image_surface_create(CAIRO_FORMAT_RGB24, columns, rows);
     unsigned char *data = cairo_image_surface_get_data(image);
@@ -81,8 +82,8 @@ static cairo_surface_t *samples_to_image(const unsigned char *sample, int rows, 
 
 /* The image over whole pixels: sharp squares when it grows (unless smooth), means of pixels when it
  * shrinks. */
-static void paint_image(cairo_t *cr, cairo_surface_t *image, bool smooth, double x, double y, double w,
-                        double h)
+static void paint_image(cairo_t *cr, cairo_surface_t *image, bool smooth, double x, double y,
+                        double w, double h)
 {
     const double fx = cairo_image_surface_get_width(image) / w;
     const double fy = cairo_image_surface_get_height(image) / h;
@@ -92,13 +93,14 @@ static void paint_image(cairo_t *cr, cairo_surface_t *image, bool smooth, double
     cairo_pattern_t *pattern = cairo_get_source(cr);
     cairo_pattern_set_matrix(pattern, &matrix);
     cairo_pattern_set_extend(pattern, CAIRO_EXTEND_PAD);
-    cairo_pattern_set_filter(pattern, fx > 1 || fy > 1 || smooth ? CAIRO_FILTER_GOOD : CAIRO_FILTER_NEAREST);
+    cairo_pattern_set_filter(pattern,
+                             fx > 1 || fy > 1 || smooth ? CAIRO_FILTER_GOOD : CAIRO_FILTER_NEAREST);
     cairo_rectangle(cr, x, y, w, h);
     cairo_fill(cr);
 }
 
-static void paint_on_pixels(canvas *c, cairo_surface_t *image, bool smooth, double x, double y, double w,
-                            double h)
+static void paint_on_pixels(canvas *c, cairo_surface_t *image, bool smooth, double x, double y,
+                            double w, double h)
 {
     cairo_save(c->cr);
     cairo_user_to_device(c->cr, &x, &y);
@@ -107,8 +109,10 @@ static void paint_on_pixels(canvas *c, cairo_surface_t *image, bool smooth, doub
     cairo_restore(c->cr);
 }
 
-/* A drawing of paths gets the pixels as a PNG has them: what shows it must not blur small images. */
-static void embed(canvas *c, cairo_surface_t *image, bool smooth, double x, double y, double w, double h)
+/* A drawing of paths gets the pixels as a PNG has them: what shows it must not blur small images.
+ */
+static void embed(canvas *c, cairo_surface_t *image, bool smooth, double x, double y, double w,
+                  double h)
 {
     cairo_surface_t *grown = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)w, (int)h);
     cairo_t *cr = cairo_create(grown);
@@ -123,8 +127,8 @@ static void embed(canvas *c, cairo_surface_t *image, bool smooth, double x, doub
     cairo_surface_destroy(grown);
 }
 
-/* canvas:image(x, y, w, h, rows, columns, bytes, smooth): gray or RGB samples, each a sharp rectangle
- * unless smooth */
+/* canvas:image(x, y, w, h, rows, columns, bytes, smooth): gray or RGB samples, each a sharp
+ * rectangle unless smooth */
 int hyc_image(lua_State *L)
 {
     canvas *c = hyc_check(L);
@@ -143,8 +147,8 @@ int hyc_image(lua_State *L)
         luaL_argerror(L, 8, "expected one byte (gray) or three (RGB) per pixel");
     if (w > MAX_IMAGE || h > MAX_IMAGE)
         luaL_argerror(L, 4, "expected a width and height up to 16384 pixels");
-    cairo_surface_t *image = samples_to_image((const unsigned char *)sample, (int)rows, (int)columns,
-                                              bytes == n ? 1 : 3);
+    cairo_surface_t *image = samples_to_image((const unsigned char *)sample, (int)rows,
+                                              (int)columns, bytes == n ? 1 : 3);
     (c->kind == HYC_PNG ? paint_on_pixels : embed)(c, image, lua_toboolean(L, 9), x, y, w, h);
     cairo_surface_destroy(image);
     hyc_try(L, cairo_status(c->cr));

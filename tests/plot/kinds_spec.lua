@@ -31,7 +31,8 @@ local nan, inf = 0 / 0, 1 / 0
 
 describe("scatter", function()
   it("leaves out points that are not finite, with their labels, and counts them", function()
-    local figure = plot.scatter{ { { 0, 0 }, { nan, 1 }, { 2, 2 }, { 3, inf } }, color = { 1, 2, 3, 2 } }
+    local z = { { 0, 0 }, { nan, 1 }, { 2, 2 }, { 3, inf } }
+    local figure = plot.scatter{ z, color = { 1, 2, 3, 2 } }
     assert.is_true(has_text(figure, "2 points are not shown: NaN or infinite"))
     local colors = {}
     for _, disc in ipairs(record(figure).discs) do colors[disc.color] = true end
@@ -227,7 +228,8 @@ describe("decoded pictures", function()
   it("go from one point to the other", function()
     local figure = plot.traversal{ net, from = { -1, 0 }, to = { 1, 0 }, steps = 5 }
     local first = plot.images(hy.no_grad(function()
-      return net:clone():eval():decode(hy.tensor{ { -1, 0 }, { -0.5, 0 }, { 0, 0 }, { 0.5, 0 }, { 1, 0 } })
+      local way = hy.tensor{ { -1, 0 }, { -0.5, 0 }, { 0, 0 }, { 0.5, 0 }, { 1, 0 } }
+      return net:clone():eval():decode(way)
     end))
     assert.equal(5, record(figure).images)
     assert.same(calls(first, "image")[1][8], calls(figure, "image")[1][8])
@@ -338,5 +340,16 @@ describe("options", function()
       assert.is_false(ok, text)
       assert.equal(text, problem:sub(1, #text))
     end
+  end)
+end)
+
+describe("a dataset", function()
+  it("is taken for its points or its images", function()
+    local x = hy.rand(6, 12, { rng = hy.rng(1) })
+    local set = { x = x, y = { 1, 2, 3, 1, 2, 3 }, image = { h = 3, w = 4, c = 1 } }
+    assert.same(calls(plot.scatter(set.x), "markers"), calls(plot.scatter(set), "markers"))
+    local images = plot.images(x, { shape = { 3, 4 } })
+    assert.same(calls(images, "image"), calls(plot.images(set), "image"))
+    assert.equal(3, record(plot.neighbors(set, { query = 1, k = 2, color = set.y })).images)
   end)
 end)

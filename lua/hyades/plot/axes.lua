@@ -252,9 +252,9 @@ end
 --- Draw axes and let `spec.plot` fill them.
 -- spec: { look= theme, x=, y= (each { lo=, hi=, label=, log=, whole=, hidden= } or { positions=,
 -- names= } too), title=, legend= array of { name=, color=, kind="disc"|"line"|"bar"|… }, bar= color
--- bar, note= string in small letters, grid= false for none, margins= { left=, top=, right=, bottom= }
--- around the data instead of what the texts need, plot= function (canvas, X, Y, box), where
--- X and Y map data to the canvas }
+-- bar, note= string in small letters, grid= false for none, margins= { left=, top=, right=, bottom=
+-- } around the data instead of what the texts need, plot= function (canvas, X, Y, box), where X and
+-- Y map data to the canvas }
 function axes.draw(canvas, width, height, spec)
   local at = arrange(canvas, width, height, spec)
   local look = spec.look

@@ -30,7 +30,7 @@ local function by_name(value, names)
 end
 
 local function is_named(value)
-  return type(value) == "table" and value[1] == nil and next(value) ~= nil
+  return type(value) == "table" and rawget(value, 1) == nil and next(value) ~= nil
 end
 
 -- Values and errors as rows, and the names of the groups.
@@ -51,9 +51,10 @@ local function groups(fn, data, o)
   local texts = {}
   for i = 1, #rows do texts[i] = tostring(names and names[i] or i) end
   local bars = errors ~= nil and to_rows(fn, "errors", errors) or nil
-  if bars and (#bars ~= #rows or #bars[1] ~= #rows[1]) then
+  local wide = bars and bars[1] and #bars[1] or 0
+  if bars and (#bars ~= #rows or wide ~= #rows[1]) then
     numbers.fail(fn, "errors: expected %d×%d numbers, as the values, got %d×%d", #rows, #rows[1],
-      #bars, #bars[1] or 0)
+      #bars, wide)
   end
   return rows, texts, bars
 end

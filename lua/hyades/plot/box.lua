@@ -62,11 +62,11 @@ local function draw_points(canvas, one, values, x, half, Y)
   canvas:markers("disc", xs, ys, 2.3, one.color, 0.75)
 end
 
---- Boxes from the first to the third quartile, with the median, whiskers to the farthest values within
--- 1.5 times the height of the box, and the values beyond them.
--- values: several arrays, a table name → values, a matrix (a box per column), or one array, split by
--- color= labels · names: array of names · points: boolean, all values (default: up to 30 of them) ·
--- title, xlabel, ylabel: string · width, height: numbers · palette, theme: as in scatter
+--- Boxes from the first to the third quartile, with the median, whiskers to the farthest values
+-- within 1.5 times the height of the box, and the values beyond them.
+-- values: several arrays, a table name → values, a matrix (a box per column), or one array, split
+-- by color= labels · names: array of names · points: boolean, all values (default: up to 30 of
+-- them) · title, xlabel, ylabel: string · width, height: numbers · palette, theme: as in scatter
 -- → figure
 return function(...)
   local fn = "plot.box"

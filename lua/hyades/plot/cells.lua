@@ -48,8 +48,8 @@ local function draw_image(canvas, spec, box)
 end
 
 --- Draw n×d cells.
--- spec: { look=, share= n×d numbers in 0 … 1 that choose the color, texts= n×d strings or nil, map=,
--- rows=, columns= names, title=, xlabel=, ylabel=, bar= color bar or nil, note= }
+-- spec: { look=, share= n×d numbers in 0 … 1 that choose the color, texts= n×d strings or nil,
+-- map=, rows=, columns= names, title=, xlabel=, ylabel=, bar= color bar or nil, note= }
 function cells.draw(canvas, width, height, spec)
   local n, d = #spec.share, #spec.share[1]
   local rows, row_at = names_or_numbers(spec.rows, n)

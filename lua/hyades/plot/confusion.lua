@@ -66,7 +66,8 @@ end
 return function(...)
   local fn = "plot.confusion"
   local first = ...
-  local braces = select("#", ...) == 1 and type(first) == "table" and type(first[1]) ~= "number"
+  local braces = select("#", ...) == 1 and type(first) == "table"
+    and type(rawget(first, 1)) ~= "number"
   local data, given = numbers.arguments(fn, 2, braces, ...)
   local o = options.read(fn, given, DEFAULTS)
   local truth = numbers.labels(fn, "y", data[1])

@@ -23,7 +23,9 @@ end
 function decoded.points(fn, net, z)
   local hy = require "hyades"
   local ok, x = pcall(hy.no_grad, function() return net:clone():eval():decode(z:to "f32") end)
-  if not ok then numbers.fail(fn, "the network cannot decode %d columns: %s", z:size(2), tostring(x)) end
+  if not ok then
+    numbers.fail(fn, "the network cannot decode %d columns: %s", z:size(2), tostring(x))
+  end
   local lo, hi = x:min():item(), x:max():item()
   return lo > -0.5 and hi > 0.5 and hi < 1.5 and x:clamp(0, 1) or x
 end

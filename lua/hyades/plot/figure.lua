@@ -94,9 +94,9 @@ function Figure:save(path)
   return self
 end
 
---- Show the picture in the terminal, as it can: as an image (kitty, iTerm2, sixel) or in colored half
--- blocks; HYADES_GRAPHICS=kitty, iterm2, sixel, blocks or path decides otherwise. Where the output is
--- no terminal, write a temporary PNG file and print its path.
+--- Show the picture in the terminal, as it can: as an image (kitty, iTerm2, sixel) or in colored
+-- half blocks; HYADES_GRAPHICS=kitty, iterm2, sixel, blocks or path decides otherwise. Where the
+-- output is no terminal, write a temporary PNG file and print its path.
 -- → the figure
 function Figure:show()
   local terminal = require "hyades.plot.terminal"

@@ -17,14 +17,16 @@ local function is_list(value)
   return numbers.is_tensor(value) or type(value) == "table"
 end
 
---- Lists from one argument: numbers (split by `color`, labels), several lists, a matrix whose columns
--- are lists (`columns`), or a table name → list.
+--- Lists from one argument: numbers (split by `color`, labels), several lists, a matrix whose
+-- columns are lists (`columns`), or a table name → list.
 -- o: checked options, of which names, color and the palette count · columns: boolean
 -- → array of { name= or nil, color=, values= finite numbers }, how many were not finite
 function groups.read(fn, value, o, columns)
+  if numbers.is_dataset(value) then value = value.x end
   local list = {}
   local function add(name, values)
-    list[#list + 1] = { name = name and tostring(name), values = values, color = o.color_of(#list + 1) }
+    local color = o.color_of(#list + 1)
+    list[#list + 1] = { name = name and tostring(name), values = values, color = color }
   end
   if columns and numbers.is_tensor(value) and value:dim() == 2 then
     for j = 1, value:size(2) do add(o.names and o.names[j] or j, numbers.column(value, j)) end

@@ -69,8 +69,8 @@ end
 --- How often values fall into bins of equal width.
 -- values: tensor n or array; several arrays, or a table name → values, are drawn over each other ·
 -- color: labels that split the values, names: of the labels or of several arrays · bins: integer ·
--- density: boolean, areas of 1 instead of counts · title, xlabel, ylabel: string ·
--- width, height: numbers · palette, theme: as in scatter. NaN and infinity are left out and counted.
+-- density: boolean, areas of 1 instead of counts · title, xlabel, ylabel: string · width, height:
+-- numbers · palette, theme: as in scatter. NaN and infinity are left out and counted.
 -- → figure
 return function(...)
   local fn = "plot.hist"

@@ -39,7 +39,7 @@ return function(history, given)
   local o = options.read(fn, given, DEFAULTS)
   history = of(history)
   local data
-  if history[1] or not next(history) then
+  if rawget(history, 1) or not next(history) then
     data = curve(fn, "history", history)
   else
     data = {}

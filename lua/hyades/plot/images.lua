@@ -30,18 +30,19 @@ local function frames(fn, o, total)
   return colors, entries
 end
 
---- A sheet of images. Values in [0, 1] and bytes are shown as they are, others are scaled from
--- their smallest to their largest value.
--- x: n×d with `shape`, n×h×w or n×c×h×w · shape: { h, w } or { h, w, c } (default: square) ·
--- columns: integer · titles: array of strings above the images · color: labels that color frames
--- around the images, names: of the labels, for a legend · range: { black, white } · title: string ·
--- limit: integer, how many images at most · width: number, of the sheet · theme: "light" or "dark"
+--- A sheet of images. Values in [0, 1] and bytes are shown as they are, others are scaled from their
+-- smallest to their largest value.
+-- x: n×d with `shape`, n×h×w, n×c×h×w or a dataset of images · shape: { h, w } or { h, w, c }
+-- (default: square) · columns: integer · titles: array of strings above the images · color: labels
+-- that color frames around the images, names: of the labels, for a legend · range: { black, white }
+-- · title: string · limit: integer, how many images at most · width: number, of the sheet · theme:
+-- "light" or "dark"
 -- → figure
 return function(...)
   local fn = "plot.images"
   local first = ...
   local braces = select("#", ...) == 1 and type(first) == "table"
-    and (numbers.is_tensor(first[1]) or next(first, #first > 0 and #first or nil) ~= nil)
+    and (numbers.is_tensor(rawget(first, 1)) or next(first, #first > 0 and #first or nil) ~= nil)
   local data, given = numbers.arguments(fn, 1, braces, ...)
   local o = options.read(fn, given, DEFAULTS)
   options.integer(fn, "limit", o.limit, 1)

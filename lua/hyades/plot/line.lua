@@ -71,7 +71,8 @@ end
 -- The band of one series: given by its name, by its position, or alone for a single series.
 local function band_of(band, key, single)
   if band == nil then return nil end
-  if single and not (type(band) == "table" and is_array(band[1])) and is_array(band) then return band end
+  local nested = type(band) == "table" and is_array(band[1])
+  if single and is_array(band) and not nested then return band end
   return type(band) == "table" and band[key] or nil
 end
 
@@ -79,12 +80,13 @@ end
 local function all_series(fn, data, o)
   local x = o.x and numbers.vector(fn, "x", o.x)
   local list = {}
-  if type(data[1]) == "table" and data[1][1] == nil then
+  if type(data[1]) == "table" and rawget(data[1], 1) == nil then
     local names = {}
     for name in pairs(data[1]) do names[#names + 1] = name end
     table.sort(names, function(a, b) return tostring(a) < tostring(b) end)
     for _, name in ipairs(names) do
-      list[#list + 1] = series(fn, tostring(name), data[1][name], x, band_of(o.band, name, #names == 1))
+      local band = band_of(o.band, name, #names == 1)
+      list[#list + 1] = series(fn, tostring(name), data[1][name], x, band)
     end
   else
     for i, value in ipairs(data) do
@@ -200,14 +202,15 @@ end
 --- Curves: one or several series of numbers.
 -- data: ys, a pair { x, y }, a matrix runs×steps (drawn as mean ± deviation), several of these, or
 -- one table name → series (drawn by name) · names: array of names for several · x: positions common
--- to all · band: deviations that are drawn around a series; for several an array of them, or a table
--- by name · log: true or "y", "x", "xy": logarithmic axes · markers: boolean (default: up to 25
--- points) · title, xlabel, ylabel: string · width, height: numbers · palette, theme: as in scatter.
--- NaN and infinity are gaps, and counted.
+-- to all · band: deviations that are drawn around a series; for several an array of them, or a
+-- table by name · log: true or "y", "x", "xy": logarithmic axes · markers: boolean (default: up to
+-- 25 points) · title, xlabel, ylabel: string · width, height: numbers · palette, theme: as in
+-- scatter. NaN and infinity are gaps, and counted.
 -- → figure
 return function(...)
   local fn = "plot.line"
   local data, given = numbers.arguments(fn, math.huge, nil, ...)
+  if numbers.is_dataset(data[1]) then data[1] = data[1].x end
   if type(data[1]) == "number" then data = { data } end
   local o = options.read(fn, given, DEFAULTS)
   local log_x, log_y = logs(fn, o.log)

@@ -52,10 +52,10 @@ local function mosaic(set, steps)
 end
 
 --- What a network decodes everywhere in the plane of its embedding: a grid of images.
--- model: network with decode, or fitted model that has one · z: n×e, the embedding, which says where
--- points lie; with more than two axes the plane of largest variance · steps: images per side · shape,
--- range: as in images · title, xlabel, ylabel: string · width, height: numbers · theme: "light" or
--- "dark"
+-- model: network with decode, or fitted model that has one · z: n×e, the embedding, which says
+-- where points lie; with more than two axes the plane of largest variance · steps: images per side
+-- · shape, range: as in images · title, xlabel, ylabel: string · width, height: numbers · theme:
+-- "light" or "dark"
 -- → figure
 return function(...)
   local fn = "plot.manifold"

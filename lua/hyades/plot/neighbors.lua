@@ -47,17 +47,16 @@ local function distance_text(v)
 end
 
 --- Images and, in the same row, the images nearest to each.
--- x: images n×d, n×h×w or n×c×h×w · query: position or array of positions · k: neighbors · z: n×e, the
--- embedding in which they are near (default: x itself) · shape, range: as in images · color: labels
--- that color the frames, names: of the labels · title: string · width: number · palette, theme: as in
--- scatter
+-- x: images n×d, n×h×w, n×c×h×w or a dataset · query: position or array of positions · k: neighbors
+-- · z: n×e, the embedding in which they are near (default: x itself) · shape, range: as in images ·
+-- color: labels that color the frames, names: of the labels · title: string · width: number ·
+-- palette, theme: as in scatter
 -- → figure
 return function(...)
   local fn = "plot.neighbors"
   local data, given = numbers.arguments(fn, 1, nil, ...)
   local o = options.read(fn, given, DEFAULTS)
-  local x = data[1]
-  if type(x) == "table" and numbers.is_tensor(rawget(x, "x")) then x = x.x end
+  local x, shape = pictures.of_dataset(data[1], o.shape)
   if not numbers.is_tensor(x) or x:dim() < 2 then
     numbers.fail(fn, "x: expected a tensor of images, got %s", numbers.kind(x))
   end
@@ -77,7 +76,7 @@ return function(...)
     end
   end
   local set = pictures.read(fn, "x", x:index(core.tensor(rows, { dtype = "index" })),
-    { shape = o.shape, range = o.range })
+    { shape = shape, range = o.range })
   local colors, entries
   if o.color ~= nil then
     local of

@@ -13,6 +13,12 @@ end
 -- → boolean
 numbers.is_tensor = core.is_tensor
 
+--- Is it a dataset: a table with points in its field x?
+-- → boolean
+function numbers.is_dataset(value)
+  return type(value) == "table" and rawget(value, 1) == nil and numbers.is_tensor(rawget(value, "x"))
+end
+
 --- Name the kind of a value, as error messages do.
 -- → string
 function numbers.kind(value)
@@ -21,6 +27,7 @@ function numbers.kind(value)
 end
 
 local function to_array(fn, what, value)
+  if numbers.is_dataset(value) then value = value.x end
   if numbers.is_tensor(value) then
     local array = value:totable()
     return type(array) == "table" and array or { array }
@@ -89,7 +96,7 @@ end
 --- A matrix, or the points of a dataset, as a tensor of floats.
 -- → tensor n×d
 function numbers.tensor(fn, what, value)
-  if type(value) == "table" and numbers.is_tensor(rawget(value, "x")) then value = value.x end
+  if numbers.is_dataset(value) then value = value.x end
   if numbers.is_tensor(value) and value:dim() == 2 and value:numel() > 0 then
     value = value:detach()
     return (value.dtype == "f32" or value.dtype == "f64") and value or value:to "f64"
@@ -174,6 +181,7 @@ end
 function numbers.arguments(fn, most, braces, ...)
   local data, given = { ... }, {}
   local n = select("#", ...)
+  if numbers.is_dataset(data[1]) then braces = false end
   if braces == nil then braces = n == 1 and type(data[1]) == "table" end
   if braces then
     for key, value in pairs(data[1]) do
@@ -182,7 +190,8 @@ function numbers.arguments(fn, most, braces, ...)
     data = table.move(data[1], 1, rawlen(data[1]), 1, {})
     -- f({ 1, 2, 3 }) and f({ row, row }): the braces are those of the data
     if most == 1 and (type(data[1]) == "number" or #data > 1) then data = { data } end
-  elseif n > 1 and type(data[n]) == "table" and not data[n][1] then
+  elseif n > 1 and type(data[n]) == "table" and rawget(data[n], 1) == nil
+      and not numbers.is_dataset(data[n]) then
     given, data[n] = data[n], nil
   end
   if #data > most then

@@ -5,6 +5,7 @@ local figure = require "hyades.plot.figure"
 local legend = require "hyades.plot.legend"
 local numbers = require "hyades.plot.numbers"
 local options = require "hyades.plot.options"
+local ticks = require "hyades.plot.ticks"
 local words = require "hyades.plot.words"
 
 local DEFAULTS = {
@@ -94,7 +95,8 @@ local function draw_names(canvas, s, top, side, height)
 end
 
 local function draw(canvas, s, width, height, x0, y0)
-  local title = axes.title(canvas, s.title, s.look, LEFT + (width - LEFT - s.right) / 2, width, 9, true)
+  local middle = LEFT + (width - LEFT - s.right) / 2
+  local title = axes.title(canvas, s.title, s.look, middle, width, 9, true)
   local top, d = 6 + title, #s.columns
   local side = math.min((width - LEFT - s.right) / d, (height - top - BOTTOM) / d)
   draw_names(canvas, s, top, side, height)
@@ -117,9 +119,10 @@ local function draw(canvas, s, width, height, x0, y0)
 end
 
 --- All pairs of columns as small scatter plots, with each column's histogram on the diagonal.
--- x: tensor n×d or rows · columns: array of positions (default: the first 5) · column_names: array of
--- strings by position · color, names, palette, map, label, size, alpha: as in scatter · limit: points
--- at most, evenly from all · title: string · width, height: numbers · theme: "light" or "dark"
+-- x: tensor n×d or rows · columns: array of positions (default: the first 5) · column_names: array
+-- of strings by position · color, names, palette, map, label, size, alpha: as in scatter · limit:
+-- points at most, evenly from all · title: string · width, height: numbers · theme: "light" or
+-- "dark"
 -- → figure
 return function(...)
   local fn = "plot.pairs"
@@ -149,8 +152,8 @@ return function(...)
   end
   s.style = cloud.style(fn, o, n, 0.5)
   local notes = { numbers.left_out(dropped, "point") }
-  if some then notes[#notes + 1] = numbers.count(n, "point") .. " of " .. numbers.count(total, "") end
-  s.note = #notes > 0 and table.concat(notes, "; "):gsub(" s$", "") or nil
+  if some then notes[#notes + 1] = numbers.count(n, "point") .. " of " .. ticks.text(total) end
+  s.note = #notes > 0 and table.concat(notes, "; ") or nil
   s.right = (s.c.entries or s.c.bar) and 96 or 14
   local size = #list * (#list <= 3 and 190 or PANEL)
   return figure.new{

@@ -97,8 +97,8 @@ end
 
 --- The k-th color for clusters. Twenty are chosen by hand, later ones go round the color circle; a
 -- shorter list starts again. On dark paper dark colors become lighter.
--- k: integer from 1 · look: theme (default: light) · list: "okabe_ito", "tab10", "tab20" or an array
--- of colors
+-- k: integer from 1 · look: theme (default: light) · list: "okabe_ito", "tab10", "tab20" or an
+-- array of colors
 -- → color
 function palette.cluster(k, look, list)
   local color

@@ -89,16 +89,26 @@ local function to_bytes(flat, h, w, c, lo, hi)
   return table.concat(parts)
 end
 
+--- Images and their shape out of a dataset; anything else as it is.
+-- → x, shape
+function pictures.of_dataset(x, shape)
+  if not numbers.is_dataset(x) then return x, shape end
+  local image = rawget(x, "image")
+  return x.x, shape or image and { image.h, image.w, image.c }
+end
+
 --- Images from rows of numbers.
--- x: n×d, n×h×w or n×c×h×w · o: { shape=, limit=, range= { black, white } }
+-- x: n×d, n×h×w, n×c×h×w or a dataset · o: { shape=, limit=, range= { black, white } }
 -- → { n=, total=, h=, w=, channels=, bytes= array of strings }
 function pictures.read(fn, what, x, o)
+  local shape
+  x, shape = pictures.of_dataset(x, o.shape)
   if not numbers.is_tensor(x) and type(x) ~= "table" then
     numbers.fail(fn, "%s: expected images as a tensor or nested arrays, got %s", what,
       numbers.kind(x))
   end
   local sizes = sizes_of(x)
-  local h, w, c = shape_of(fn, what, sizes, o.shape)
+  local h, w, c = shape_of(fn, what, sizes, shape)
   if h < 1 or w < 1 or h > LARGEST or w > LARGEST then
     numbers.fail(fn, "%s: expected images of 1 to %d pixels each way, got %d×%d", what, LARGEST, h, w)
   end
@@ -219,7 +229,8 @@ function pictures.sheet(set, o)
     axes.title(canvas, o.title, look, left + sheet_w / 2, w, y0 - top + 8, true)
     for i = 1, set.n do
       local column = (i - 1) % columns
-      local x, y = left + column * step_x + (column > 0 and extra or 0), y0 + (i - 1) // columns * step_y
+      local x = left + column * step_x + (column > 0 and extra or 0)
+      local y = y0 + (i - 1) // columns * step_y
       if o.titles then
         local text = words.shorten(canvas, o.titles[i], words.tick, iw)
         canvas:text(text, x + iw / 2, y + 11, words.tick, look.soft, 0.5)

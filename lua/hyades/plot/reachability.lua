@@ -15,7 +15,8 @@ local function along(fn, what, values, order)
   if not order then return values end
   local list = {}
   for i, at in ipairs(order) do
-    list[i] = values[at] or numbers.fail(fn, "order: expected positions in %s, got %d at %d", what, at, i)
+    list[i] = values[at]
+      or numbers.fail(fn, "order: expected positions in %s, got %d at %d", what, at, i)
   end
   return list
 end

@@ -51,8 +51,8 @@ return function(...)
   check_model(fn, model)
   local z = numbers.tensor(fn, "x", data[2])
   if z:size(2) ~= 2 then
-    numbers.fail(fn, "x: expected 2 columns, got %d; fit the model on cluster.PCA{ k = 2 } of the data",
-      z:size(2))
+    numbers.fail(fn, "x: expected 2 columns, got %d; fit the model on cluster.PCA{ k = 2 } of the "
+      .. "data", z:size(2))
   end
   local p = cloud.read(fn, "x", z)
   local steps = options.integer(fn, "steps", o.steps, 2, 1000)

@@ -13,13 +13,14 @@ local DEFAULTS = {
 }
 
 --- Points in the plane, colored by cluster or by a number.
--- z: tensor n×d or array of rows; more than 2 columns are projected by PCA; rows with NaN or infinity
--- are left out and counted · color: labels (−1: noise, gray) or numbers that are not all integers ·
--- names: array of class names by label · centers: k×d, drawn as crosses · true_labels: labels that
--- choose the shape of a point, true_names their names · annotate: boolean, names at the medians ·
--- legend: boolean · size: radius · alpha: number in 0 … 1 · palette: "okabe_ito", "tab10", "tab20" or
--- an array of colors · map: of numbers, "viridis", "blues", "diverging" … · label: string at the color
--- bar · title, xlabel, ylabel: string · width, height: numbers · theme: "light" or "dark"
+-- z: tensor n×d, array of rows or dataset; more than 2 columns are projected by PCA; rows with NaN
+-- or infinity are left out and counted · color: labels (−1: noise, gray) or numbers that are not
+-- all integers · names: array of class names by label · centers: k×d, drawn as crosses ·
+-- true_labels: labels that choose the shape of a point, true_names their names · annotate: boolean,
+-- names at the medians · legend: boolean · size: radius · alpha: number in 0 … 1 · palette:
+-- "okabe_ito", "tab10", "tab20" or an array of colors · map: of numbers, "viridis", "blues",
+-- "diverging" … · label: string at the color bar · title, xlabel, ylabel: string · width, height:
+-- numbers · theme: "light" or "dark"
 -- → figure
 return function(...)
   local fn = "plot.scatter"

@@ -94,9 +94,10 @@ end
 
 --- Embeddings of the same points at several times, side by side in one plane: two columns as they
 -- are, more by one PCA over all of them.
--- embeddings: tensors n×d, or an array of them · titles: array of strings, such as the epochs · color, names,
--- palette, map, label, size, alpha: as in scatter · share: boolean, the same limits for all ·
--- columns: pictures in a row · title: string · width, height: numbers · theme: "light" or "dark"
+-- embeddings: tensors n×d, or an array of them · titles: array of strings, such as the epochs ·
+-- color, names, palette, map, label, size, alpha: as in scatter · share: boolean, the same limits
+-- for all · columns: pictures in a row · title: string · width, height: numbers · theme: "light" or
+-- "dark"
 -- → figure
 return function(...)
   local fn = "plot.snapshots"

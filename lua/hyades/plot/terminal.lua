@@ -68,7 +68,8 @@ local function is_utf8(variable)
   return locale:lower():find "utf%-?8" ~= nil
 end
 
---- The way to show pictures: "kitty", "iterm2", "sixel", "blocks", or "path" where nothing else helps.
+--- The way to show pictures: "kitty", "iterm2", "sixel", "blocks", or "path" where nothing else
+-- helps.
 -- variable: function name → value of an environment variable · ask: function that asks the terminal
 -- for its attributes (DA1) and returns the answer or nil
 -- → string

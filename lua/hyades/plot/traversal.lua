@@ -70,8 +70,8 @@ end
 
 --- What a network decodes along a way through its embedding: from one point to another, or from the
 -- mean along single axes, a row of images each.
--- model: network with decode, or fitted model that has one · from, to: points of the embedding; or z:
--- n×e, an embedding, with axis: position or array of positions (default: the first 8) and reach:
+-- model: network with decode, or fitted model that has one · from, to: points of the embedding; or
+-- z: n×e, an embedding, with axis: position or array of positions (default: the first 8) and reach:
 -- deviations to both sides · steps: images per way · shape, range: as in images · titles: array of
 -- strings · title: string · width: number · theme: "light" or "dark"
 -- → figure

@@ -28,8 +28,8 @@ local function build(fn, rows, heights)
       local id = math.tointeger(row[side])
       local child = id and nodes[from_zero and id + 1 or id]
       if not child or child.parent then
-        numbers.fail(fn, "merges: row %d names a node that does not exist by then, or was merged before",
-          i)
+        numbers.fail(fn, "merges: row %d names a node that does not exist by then, or was merged "
+          .. "before", i)
       end
       child.parent, node[side] = node, child
     end
@@ -114,7 +114,7 @@ end
 
 local function draw_node(canvas, node, X, Y, look)
   local left, right = node[1], node[2]
-  local function foot(child) return Y(child.open and child.height or child.folded and child.height or 0) end
+  local function foot(child) return Y((child.open or child.folded) and child.height or 0) end
   canvas:line({ X(left.x), foot(left), X(left.x), Y(node.height), X(right.x), Y(node.height),
     X(right.x), foot(right) }, 1.4, node.color or look.spine)
 end
@@ -138,10 +138,10 @@ end
 --- A dendrogram: which points and clusters were merged, and at what distance.
 -- merges: (n−1)×2 or wider, the two nodes that become node n + row, counted from 1 as
 -- metrics.dendrogram_purity does, or from 0 as SciPy does (then 0 occurs); the third column is the
--- distance, unless heights gives it · k: color so many subtrees · color: labels of the leaves, shown
--- as dots below them, class_names their names · names: array by leaf · limit: leaves at most; the
--- merges below are folded and counted · title, xlabel, ylabel: string · width, height: numbers ·
--- palette, theme: as in scatter
+-- distance, unless heights gives it · k: color so many subtrees · color: labels of the leaves,
+-- shown as dots below them, class_names their names · names: array by leaf · limit: leaves at most;
+-- the merges below are folded and counted · title, xlabel, ylabel: string · width, height: numbers
+-- · palette, theme: as in scatter
 -- → figure
 return function(...)
   local fn = "plot.tree"
