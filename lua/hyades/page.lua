@@ -209,11 +209,19 @@ local function is_plain(value)
   return type(value) == "table" and getmetatable(value) == nil
 end
 
+-- Is it an array of nothing but plain tables?
+local function is_rows(value)
+  for _, row in ipairs(value) do
+    if not is_plain(row) then return false end
+  end
+  return #value > 0
+end
+
 local function table_html(value, options)
-  local first = value[1]
-  if is_plain(first) and #first > 0 then
+  local first = is_rows(value) and value[1]
+  if first and #first > 0 then
     return page.table(value, options.header, options.name)
-  elseif is_plain(first) and next(first) ~= nil then
+  elseif first and next(first) ~= nil then
     local rows, header = records(value)
     return page.table(rows, options.header or header, options.name)
   end

@@ -2,6 +2,7 @@
 -- Bars that run inside others have lines of their own, below. Whatever is written to the terminal
 -- while a bar stands there goes above it, if it is written by `print` or by `bar:print`.
 
+local class = require "hyades.class"
 local core = require "hyades.core"
 local text = require "hyades.progress.text"
 
@@ -281,9 +282,9 @@ local function source_of(over)
     return n, up_to(n)
   elseif kind == "function" then
     return nil, over
-  elseif kind == "table" and over.epoch and over.count then
+  elseif class.of(over) and class.of(over).epoch and class.of(over).count then
     return over:count(), over:epoch()
-  elseif kind == "table" then
+  elseif kind == "table" and not class.of(over) then
     return #over, elements(over)
   end
   fail("expected a number of steps, an array, data.Batches or an iterator, got a %s", kind)

@@ -26,15 +26,14 @@ function report.new(options)
   return setmetatable({ title = options.title, parts = {}, notes = {} }, Report)
 end
 
-local function options_of(options)
-  if type(options) == "string" then options = { name = options } end
-  options = check.options("report:add", options, { name = check.optional, header = check.optional })
+local known = { name = check.optional, header = check.optional }
+
+local function check_types(options)
   if options.name ~= nil and type(options.name) ~= "string" then
     error("report:add: name must be a string, got " .. check.describe(options.name), 3)
   elseif options.header ~= nil and type(options.header) ~= "table" then
     error("report:add: header must be an array of texts, got " .. check.describe(options.header), 3)
   end
-  return options
 end
 
 --- Add what comes next on the page.
@@ -44,7 +43,9 @@ end
 -- options: name, the words below it; or table of name, header (array of texts above the rows)
 -- → the report
 function Report:add(value, options)
-  options = options_of(options)
+  if type(options) == "string" then options = { name = options } end
+  options = check.options("report:add", options, known)
+  check_types(options)
   if value == nil then error("report:add: expected something to show, got nil", 2) end
   local html, note = require("hyades.page").value(value, options)
   self.parts[#self.parts + 1] = html

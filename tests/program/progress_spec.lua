@@ -262,6 +262,7 @@ describe("wrong arguments of progress", function()
       { { -1 }, "progress: expected a whole number of steps, got -1" },
       { { "ten" }, "progress: expected a number of steps, an array, data.Batches or an iterator, " ..
         "got a string" },
+      { { hy.data.digits() }, "data.Batches or an iterator, got a table" },
       { { 3, 4 }, "progress: expected a title or a table of options, got number" },
       { { 3, { dsec = "x" } }, 'progress: unknown option "dsec"; did you mean "desc"?' },
       { { 3, { desc = 5 } }, "progress: option desc must be a string, got number" },

@@ -84,6 +84,7 @@ describe("a report", function()
     has(html, "<td>centers</td><td>2×2 f32</td>")
     has(html_of{ a = 1 }, "{ a = 1 }")
     has(html_of(true), "<pre>true</pre>")
+    has(html_of{ { a = 1 }, 2 }, "<pre>{ { a = 1 }, 2 }</pre>")
   end)
 
   it("is the same for the same input, and one file", function()
