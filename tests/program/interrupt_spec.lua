@@ -173,13 +173,27 @@ describe("Ctrl-C in a script", function()
     assert.match("shut", text)
   end)
 
-  it("leaves the heap whole in the middle of a product of oneDNN", function()
+  local products = [[local hy = require "hyades"
+    local x = hy.randn(400, 400)
+    while true do local y = x for _ = 1, 200 do y = y:mm(x):tanh() end end]]
+
+  -- Interrupts it six times, each a little later.
+  local function interrupt_products(interpreter, status)
+    local command = "set -m; export OMP_NUM_THREADS=1; %s -e %s & sleep 0.%d; kill -INT $!; wait $!"
     for i = 1, 6 do
-      local command = "set -m; OMP_NUM_THREADS=1 ./hyades -e %s & sleep 0.%d; kill -INT $!; wait $!"
-      local code, text = S.shell(command:format(S.quote [[local x = hy.randn(400, 400) print "ready"
-          while true do local y = x for _ = 1, 200 do y = y:mm(x):tanh() end end]], 20 + 7 * i))
-      assert.equal(130, code, text)
+      local code, text = S.shell(command:format(interpreter, S.quote(products), 20 + 7 * i))
+      assert.equal(status, code, text)
+      assert.match("interrupted", text)
     end
+  end
+
+  it("leaves the heap whole in the middle of a product of oneDNN", function()
+    interrupt_products("./hyades", 130)
+  end)
+
+  it("does so in the stock interpreter too", function()
+    if S.sanitized then return pending "stock lua5.4 cannot load a sanitized module" end
+    interrupt_products('eval "$(make -s env)"; lua5.4', 1)
   end)
 
   it("goes unnoticed when the script ends well all the same", function()
