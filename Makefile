@@ -75,6 +75,7 @@ endif
 BIND_SRC  := $(filter-out bindings/env.c,$(wildcard bindings/*.c))
 CORE_OBJ  := $(CORE_SRC:%.c=$(OBJ)/%.o) $(TABLES:%=$(OBJ)/core/cpu/%.o)
 BIND_OBJ  := $(BIND_SRC:%.c=$(OBJ)/%.o)
+EDITOR    := repl input screen
 READLINE  := $(wildcard /usr/include/readline/readline.h)
 CAIRO     := $(shell pkg-config --libs cairo 2>/dev/null)
 CANVAS    := $(patsubst %.c,$(OBJ)/%.o,$(wildcard bindings/canvas/*.c))
@@ -123,9 +124,9 @@ build/hyades/env.so: $(OBJ)/bindings/env.o build/mode
 	@mkdir -p $(@D)
 	$(call say,ld)$(CC) -shared $(LDFLAGS) -o $@ $<
 
-build/hyades/repl.so: $(OBJ)/bindings/program/repl.o build/mode
+build/hyades/repl.so: $(EDITOR:%=$(OBJ)/bindings/program/%.o) build/mode
 	@mkdir -p $(@D)
-	$(call say,ld)$(CC) -shared -Wl,-z,nodelete $(LDFLAGS) -o $@ $< -lreadline
+	$(call say,ld)$(CC) -shared -Wl,-z,nodelete $(LDFLAGS) -o $@ $(filter %.o,$^) -lreadline
 
 $(CANVAS): CFLAGS += $(shell pkg-config --cflags cairo 2>/dev/null)
 # nodelete: fontconfig keeps what it has read until the process ends.

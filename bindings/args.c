@@ -34,6 +34,9 @@ static void bad(const reader *r, int position, const hyl_param *p, const char *w
     } else if (lua_type(r->L, i) == LUA_TSTRING &&
                (p->kind == KIND_DTYPE || p->kind == KIND_FLAG || p->kind == KIND_OP))
         got = lua_pushfstring(r->L, "\"%s\"", lua_tostring(r->L, i));
+    if (position == 1 && r->top == 0 && is_tensor_kind(p->kind)) /* x.sum() */
+        luaL_error(r->L, "%s: argument 1 (%s): expected %s, got nothing; a method wants a colon: "
+                   "x:%s(…)", r->s->op->name, p->name, wanted, r->s->op->name);
     if (position > 0)
         luaL_error(r->L, "%s: argument %d (%s): expected %s, got %s", r->s->op->name, position, p->name,
                    wanted, got);

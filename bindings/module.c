@@ -1,4 +1,5 @@
 /* luaopen_hyades_core, the context of a Lua state, and how a status becomes a Lua error. */
+#include <signal.h>
 #include <string.h>
 
 #include "bindings.h"
@@ -11,6 +12,7 @@ typedef struct context_box {
     lua_State *main;
     lua_Hook hook_at_entry; /* stock lua reports Ctrl-C by setting another hook */
     const volatile int *flag; /* the program reports it by a flag */
+    char signal_stack[1 << 16];
 } context_box;
 
 static const char CONTEXT_KEY[] = "hyades.ctx";
@@ -26,9 +28,40 @@ static hy_status poll_interrupt(hy_ctx *cx, void *arg, int64_t done, int64_t tot
     return HY_OK;
 }
 
+/* Products of oneDNN keep data where the frame of a signal handler would go: Ctrl-C in the middle
+ * of one destroyed the heap. The program's handler has a stack of its own; that of stock lua, which
+ * it sets anew for each chunk, gets this one. */
+static void lend_stack(context_box *box)
+{
+    struct sigaction action;
+    stack_t stack;
+    if (box->flag || box->cx->cpu.onednn == HY_ONEDNN_OFF ||
+        sigaction(SIGINT, NULL, &action) != 0 || action.sa_flags & SA_ONSTACK ||
+        action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN ||
+        sigaltstack(NULL, &stack) != 0)
+        return;
+    if (stack.ss_flags & SS_DISABLE) {
+        stack = (stack_t){ .ss_sp = box->signal_stack, .ss_size = sizeof box->signal_stack };
+        if (sigaltstack(&stack, NULL) != 0)
+            return;
+    }
+    action.sa_flags |= SA_ONSTACK;
+    sigaction(SIGINT, &action, NULL);
+}
+
+static void take_stack_back(const context_box *box)
+{
+    stack_t stack;
+    if (sigaltstack(NULL, &stack) == 0 && stack.ss_sp == box->signal_stack) {
+        stack.ss_flags = SS_DISABLE;
+        sigaltstack(&stack, NULL);
+    }
+}
+
 static int context_gc(lua_State *L)
 {
     context_box *box = lua_touserdata(L, 1);
+    take_stack_back(box);
     hy_ctx_free(box->cx);
     box->cx = NULL;
     return 0;
@@ -47,7 +80,7 @@ static void open_context(lua_State *L)
     if (find_context(L))
         return;
     context_box *box = lua_newuserdatauv(L, sizeof *box, 0);
-    *box = (context_box){ 0 };
+    memset(box, 0, sizeof *box);
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, context_gc);
     lua_setfield(L, -2, "__gc");
@@ -74,6 +107,7 @@ hy_ctx *hyl_ctx(lua_State *L)
         luaL_error(L, "hyades: the Lua state is closing");
     box->cx->thread = L;
     box->hook_at_entry = lua_gethook(box->main);
+    lend_stack(box);
     return box->cx;
 }
 

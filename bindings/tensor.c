@@ -359,6 +359,65 @@ static int slice(lua_State *L)
     return 1;
 }
 
+/* Length of part i of an axis that has `left` to give: as listed, or as given for all. */
+static lua_Integer part_length(lua_State *L, lua_Integer i, lua_Integer left)
+{
+    int is_integer;
+    const bool listed = lua_type(L, 2) == LUA_TTABLE;
+    if (listed)
+        lua_rawgeti(L, 2, i);
+    const lua_Integer length = lua_tointegerx(L, listed ? -1 : 2, &is_integer);
+    if (!is_integer || length < (listed ? 0 : 1))
+        luaL_error(L, "split: sizes: expected a positive integer or a list of lengths, got %s%s",
+                   hyl_typename(L, listed ? -1 : 2), listed ? " in the list" : "");
+    if (listed)
+        lua_pop(L, 1);
+    return listed || length < left ? length : left;
+}
+
+/* x:split(3) or x:split({2, 5}, axis): a list of views. */
+static int split(lua_State *L)
+{
+    enum { MOST = 1 << 20 };
+    const hy_tensor *t = self(L, "split");
+    int is_integer = true;
+    const lua_Integer wanted = lua_isnoneornil(L, 3) ? 1 : lua_tointegerx(L, 3, &is_integer);
+    const lua_Integer axis = wanted < 0 ? wanted + t->ndim : wanted - 1;
+    if (!is_integer)
+        return luaL_error(L, "split: axis: expected an integer, got %s", hyl_typename(L, 3));
+    if (axis < 0 || axis >= t->ndim)
+        return luaL_error(L, "split: axis %I does not exist; the tensor has %d dimensions", wanted,
+                          t->ndim);
+    const lua_Integer length = t->shape[axis];
+    const bool listed = lua_type(L, 2) == LUA_TTABLE;
+    const lua_Integer parts = listed ? (lua_Integer)lua_rawlen(L, 2) : MOST;
+    lua_Integer first = 1;
+    if (!listed && length > 0 && length / part_length(L, 1, length) >= MOST)
+        return luaL_error(L, "split: %I elements are more than %d such parts", length, MOST);
+    lua_settop(L, 2);
+    lua_newtable(L);
+    luaL_getmetafield(L, 1, "methods");
+    lua_getfield(L, -1, "narrow");
+    for (lua_Integer i = 1; i <= parts && (listed || first <= length || i == 1); i++) {
+        const lua_Integer size = part_length(L, i, length - first + 1);
+        if (size > length - first + 1)
+            return luaL_error(L, "split: the sizes ask for more than the %I of axis %I", length, wanted);
+        lua_pushvalue(L, -1);
+        lua_pushvalue(L, 1);
+        lua_pushinteger(L, axis + 1);
+        lua_pushinteger(L, first);
+        lua_pushinteger(L, size);
+        lua_call(L, 4, 1);
+        lua_rawseti(L, 3, i);
+        first += size;
+    }
+    if (first <= length)
+        return luaL_error(L, "split: the sizes leave %I of the %I of axis %I", length - first + 1, length,
+                          wanted);
+    lua_settop(L, 3);
+    return 1;
+}
+
 /* ---- parameters ---- */
 
 /* hy.param(x): a leaf that backward fills with gradients; shares x's storage. */
@@ -427,6 +486,9 @@ static const hyl_function methods[] = {
       "Do the elements lie in row order without gaps?" },
     { "slice", slice, "(x, {{first, last}, {}, …}) → tensor",
       "A view of the elements first..last of each axis, ends included; {} keeps an axis whole." },
+    { "split", split, "(x, sizes, axis=1) → list of tensors",
+      "Views of consecutive parts along an axis: of one length, the last perhaps shorter, or of those "
+      "in a list, which must sum to the axis. hy.cat joins them again." },
     { "set_requires_grad", set_requires_grad, "(p, flag) → p",
       "Freeze (false) or thaw (true) a parameter; frozen ones get no gradient." },
     { "copy", copy, "(x, y) → x",

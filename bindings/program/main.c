@@ -1,10 +1,13 @@
 /* The program `hyades`: what `lua` does, with the library at hand and a Ctrl-C that stops it. */
+#include <errno.h>
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "../../core/hyades.h"
@@ -14,7 +17,9 @@ enum { DONE = 0, FAILED = 1, USAGE = 2, INTERRUPTED = 130 };
 
 static const char usage[] =
     "usage: hyades [OPTION…] [FILE [ARGUMENT…]]\n"
+    "       hyades doctor\n"
     "  FILE        run a script, or standard input for -; without one, a prompt\n"
+    "  doctor      say what is installed, what is used and what is missing\n"
     "  -e CODE     run CODE\n"
     "  -l MODULE   require MODULE as a global of that name; NAME=MODULE names it\n"
     "  -i          then a prompt\n"
@@ -22,13 +27,20 @@ static const char usage[] =
     "  -E          ignore LUA_INIT, LUA_PATH and LUA_CPATH\n"
     "  -W          turn warnings on\n"
     "  --          the options end here\n"
-    "  --help      print this\n";
+    "  -h, --help  print this\n"
+    "At the prompt help() explains, Tab completes and % lists the commands.\n";
 
 /* Globals of the program, loaded when they are first read. */
 static const char *const names[] = {
     "hy", "nn", "optim", "data", "cluster", "deep", "metrics",
     "plot", "train", "loss", "model", "report", "help", NULL,
 };
+
+/* Registry: the source of the script, as debug.getinfo names it. */
+static const char SCRIPT_KEY[] = "hyades.script";
+
+/* Verbs: `hyades NAME` calls the module hyades.NAME, unless a file is called so. */
+static const char *const verbs[] = { "doctor", NULL };
 
 typedef struct options {
     int script; /* index of FILE in argv; 0: none */
@@ -67,10 +79,29 @@ static int call_entry(lua_State *L, int narg, int nres, bool *interrupted)
     return status;
 }
 
+/* (text) prints it for reading: colors, the lines of the script that failed. */
+static int report_fully(lua_State *L)
+{
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "hyades.trace");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "print");
+    lua_pushvalue(L, 1);
+    lua_call(L, 1, 0);
+    return 0;
+}
+
 /* Prints the error on the stack. */
 static int report(lua_State *L, int result)
 {
     const char *text = lua_tostring(L, -1);
+    if (text && isatty(STDERR_FILENO)) {
+        lua_pushcfunction(L, report_fully);
+        lua_pushvalue(L, -2);
+        if (lua_pcall(L, 1, 0, 0) == LUA_OK)
+            return lua_pop(L, 1), result;
+        lua_pop(L, 1);
+    }
     say(text ? text : "(error object is no text)");
     lua_pop(L, 1);
     return result;
@@ -107,17 +138,24 @@ static void require_module(lua_State *L, const char *module)
     lua_call(L, 1, 1);
 }
 
-/* Was the global read by something typed, not by a file? `=prompt` is named so in prompt.lua. */
-static bool asked_by_hand(lua_State *L)
+/* Was the global read by the script itself or by something typed, not by a file that it loads?
+ * `=prompt…` is named so in prompt.lua. */
+static bool asked_by_user(lua_State *L)
 {
     lua_Debug ar;
     if (!lua_getstack(L, 1, &ar) || !lua_getinfo(L, "S", &ar))
         return false;
-    return strcmp(ar.source, "=prompt") == 0 || strcmp(ar.source, "=(command line)") == 0;
+    lua_getfield(L, LUA_REGISTRYINDEX, SCRIPT_KEY);
+    const char *script = lua_tostring(L, -1);
+    const bool own = script && strcmp(ar.source, script) == 0;
+    lua_pop(L, 1);
+    return own || strncmp(ar.source, "=prompt", 7) == 0 ||
+           strcmp(ar.source, "=(command line)") == 0;
 }
 
-/* __index of _G: the program's globals load now; an unknown name is nil for files, as anywhere in
- * Lua, and an error for what was typed. */
+/* __index of _G: the program's globals load now. A name that nobody has assigned is nil for files,
+ * as anywhere in Lua, and an error for the script and for what was typed.
+ * upvalue: table name → was it assigned, be it nil? */
 static int missing_global(lua_State *L)
 {
     lua_settop(L, 2);
@@ -132,29 +170,48 @@ static int missing_global(lua_State *L)
             lua_rawset(L, 1);
             return 1;
         }
-    if (!asked_by_hand(L))
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL || !asked_by_user(L))
         return 0;
-    require_module(L, "hyades.prompt");
+    require_module(L, "hyades.names");
     lua_getfield(L, -1, "unknown_global");
     lua_pushvalue(L, 2);
-    lua_newtable(L);
-    for (int i = 0; names[i]; i++) {
-        lua_pushstring(L, names[i]);
-        lua_rawseti(L, -2, i + 1);
-    }
-    lua_call(L, 2, 1);
+    lua_call(L, 1, 1);
     luaL_where(L, 1);
     lua_insert(L, -2);
     lua_concat(L, 2);
     return lua_error(L);
 }
 
+/* __newindex of _G; upvalue as above */
+static int new_global(lua_State *L)
+{
+    lua_settop(L, 3);
+    if (lua_isnil(L, 3) && !lua_isnil(L, 2)) {
+        lua_pushvalue(L, 2);
+        lua_pushboolean(L, 1);
+        lua_rawset(L, lua_upvalueindex(1));
+    }
+    lua_rawset(L, 1);
+    return 0;
+}
+
 static void open_globals(lua_State *L)
 {
     lua_pushglobaltable(L);
-    lua_createtable(L, 0, 1);
-    lua_pushcfunction(L, missing_global);
-    lua_setfield(L, -2, "__index");
+    lua_createtable(L, 0, 3);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_pushcclosure(L, missing_global, 1);
+    lua_setfield(L, -3, "__index");
+    lua_pushcclosure(L, new_global, 1);
+    lua_setfield(L, -2, "__newindex");
+    lua_newtable(L);
+    for (int i = 0; names[i]; i++) {
+        lua_pushstring(L, names[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_setfield(L, -2, "globals");
     lua_setmetatable(L, -2);
     lua_pop(L, 1);
 }
@@ -299,10 +356,47 @@ static void set_arguments(lua_State *L, int argc, char **argv, int script)
     lua_setglobal(L, "arg");
 }
 
+/* luaL_loadfile for the file whose own code must not read unknown globals */
+static int load_script(lua_State *L, const char *path)
+{
+    lua_Debug ar;
+    const int loaded = luaL_loadfile(L, path);
+    if (loaded != LUA_OK)
+        return loaded;
+    lua_pushvalue(L, -1);
+    lua_getinfo(L, ">S", &ar);
+    lua_pushstring(L, ar.source);
+    lua_setfield(L, LUA_REGISTRYINDEX, SCRIPT_KEY);
+    return LUA_OK;
+}
+
+static bool is_verb(const char *word)
+{
+    for (int i = 0; verbs[i]; i++)
+        if (strcmp(word, verbs[i]) == 0)
+            return access(word, F_OK) != 0;
+    return false;
+}
+
+/* Calls hyades.VERB with the arguments behind it. → the status that it returns, else 0 */
+static int run_verb(lua_State *L, int argc, char **argv, int verb)
+{
+    bool interrupted;
+    require_module(L, lua_pushfstring(L, "hyades.%s", argv[verb]));
+    luaL_checkstack(L, argc + 2, "too many arguments");
+    for (int i = verb + 1; i < argc; i++)
+        lua_pushstring(L, argv[i]);
+    if (call_entry(L, argc - verb - 1, 1, &interrupted) != LUA_OK)
+        return report(L, interrupted ? INTERRUPTED : FAILED);
+    return (int)lua_tointeger(L, -1);
+}
+
 static int run_script(lua_State *L, int argc, char **argv, int script)
 {
+    if (is_verb(argv[script]))
+        return run_verb(L, argc, argv, script);
     const bool input = strcmp(argv[script], "-") == 0 && strcmp(argv[script - 1], "--") != 0;
-    const int loaded = luaL_loadfile(L, input ? NULL : argv[script]);
+    const int loaded = load_script(L, input ? NULL : argv[script]);
     const int narg = argc - script - 1;
     luaL_checkstack(L, narg + 2, "too many arguments");
     for (int i = script + 1; loaded == LUA_OK && i < argc; i++)
@@ -344,12 +438,24 @@ static int prompt_wait(lua_State *L)
     return 1;
 }
 
+/* columns() → width of the terminal; nil when standard output is none */
+static int prompt_columns(lua_State *L)
+{
+    struct winsize window;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0)
+        lua_pushinteger(L, window.ws_col);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
 static int run_prompt(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         { "call", prompt_call },
         { "interrupted", prompt_interrupted },
         { "wait", prompt_wait },
+        { "columns", prompt_columns },
         { NULL, NULL },
     };
     hyp_catch(false);
@@ -362,12 +468,23 @@ static int run_prompt(lua_State *L)
     luaL_newlib(L, functions);
     lua_pushboolean(L, isatty(STDIN_FILENO));
     lua_setfield(L, -2, "typed");
+    lua_pushboolean(L, isatty(STDOUT_FILENO));
+    lua_setfield(L, -2, "shown");
     lua_pushboolean(L, isatty(STDERR_FILENO));
     lua_setfield(L, -2, "seen");
     return lua_pcall(L, 1, 0, -4) == LUA_OK ? DONE : report(L, FAILED);
 }
 
 /* ---- main ------------------------------------------------------------------------------------ */
+
+/* What was printed has arrived, or a sentence says that it has not. */
+static int finish_output(int result)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return result;
+    fprintf(stderr, "hyades: standard output: %s\n", strerror(errno ? errno : EIO));
+    return result == DONE ? FAILED : result;
+}
 
 static void print_version(void)
 {
@@ -394,7 +511,7 @@ static int run_program(lua_State *L, int argc, char **argv, const options *o)
     if (o->script || o->code || o->version)
         return DONE;
     if (!isatty(STDIN_FILENO))
-        return run_file(L, NULL);
+        return run_loaded(L, load_script(L, NULL), 0);
     print_version();
     return run_prompt(L);
 }
@@ -423,7 +540,7 @@ int main(int argc, char **argv)
 {
     options o;
     const char *bad = "";
-    if (argc > 1 && strcmp(argv[1], "--help") == 0)
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
         return fputs(usage, stdout) < 0 ? FAILED : DONE;
     if (!read_options(argc, argv, &o, &bad)) {
         const char *why = has_value(bad) ? "lacks its value" : "is no option";
@@ -442,5 +559,7 @@ int main(int argc, char **argv)
     const int result =
         lua_pcall(L, 3, 1, 0) == LUA_OK ? (int)lua_tointeger(L, -1) : report(L, FAILED);
     lua_close(L);
-    return result;
+    if (hyp_ending())
+        raise(hyp_ending());
+    return finish_output(result);
 }

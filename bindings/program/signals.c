@@ -16,8 +16,12 @@
 /* The one mutable global of Hyades: a signal handler cannot know otherwise what it interrupts. */
 static struct {
     volatile sig_atomic_t raised; /* 0, or 1 + the errors raised for this interrupt */
+    volatile sig_atomic_t ending; /* 0, or the signal that told the process to end */
     lua_State *_Atomic running;   /* the coroutine to stop; NULL between entries */
+    struct sigaction before[2];   /* what SIGTERM and SIGHUP did before hyp_watch_end */
 } interrupt;
+
+static const int end_signals[] = { SIGTERM, SIGHUP };
 
 enum { GRACE = 256, NO_GRACE = 2 }; /* instructions until the next error */
 
@@ -64,6 +68,30 @@ void hyp_forget(void)
     interrupt.raised = 0;
 }
 
+static void on_end(int number)
+{
+    interrupt.ending = number;
+}
+
+void hyp_watch_end(bool on)
+{
+    struct sigaction action = { .sa_handler = on_end };
+    sigemptyset(&action.sa_mask);
+    for (int i = 0; i < 2; i++) {
+        if (on)
+            sigaction(end_signals[i], &action, &interrupt.before[i]);
+        else
+            sigaction(end_signals[i], &interrupt.before[i], NULL);
+        if (on && interrupt.before[i].sa_handler == SIG_IGN)
+            sigaction(end_signals[i], &interrupt.before[i], NULL); /* nohup */
+    }
+}
+
+int hyp_ending(void)
+{
+    return interrupt.ending;
+}
+
 bool hyp_wait_input(int fd)
 {
     sigset_t interrupts, before;
@@ -81,11 +109,21 @@ bool hyp_wait_input(int fd)
     return !interrupt.raised;
 }
 
+/* The handler gets a stack of its own: products of oneDNN keep data where the signal frame would
+ * go, and a Ctrl-C in the middle of one destroyed the heap. */
+static void lend_stack(void)
+{
+    static char memory[1 << 16];
+    const stack_t stack = { .ss_sp = memory, .ss_size = sizeof memory };
+    sigaltstack(&stack, NULL);
+}
+
 void hyp_catch(bool once)
 {
+    lend_stack();
     /* no SA_RESTART: a read from the keyboard must end too */
     struct sigaction action = { .sa_handler = on_interrupt };
-    action.sa_flags = once ? (int)SA_RESETHAND : 0;
+    action.sa_flags = SA_ONSTACK | (once ? (int)SA_RESETHAND : 0);
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
 }

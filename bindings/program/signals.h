@@ -19,8 +19,13 @@ bool hyp_end(lua_State *L);   /* was the entry interrupted? */
 /* Waits for input; false when Ctrl-C came instead. It cannot slip in between look and wait. */
 bool hyp_wait_input(int fd);
 
-/* The flag itself. The line reader, a module, finds these two in the program that loads it. */
+/* The flag itself. The line reader, a module, finds these in the program that loads it. */
 __attribute__((visibility("default"))) bool hyp_interrupted(void);
 __attribute__((visibility("default"))) void hyp_forget(void);
+
+/* While this is on, SIGTERM and SIGHUP end nothing but are noted, so that a line that is being typed
+ * can be kept; → the signal, or 0. */
+__attribute__((visibility("default"))) void hyp_watch_end(bool on);
+__attribute__((visibility("default"))) int hyp_ending(void);
 
 #endif

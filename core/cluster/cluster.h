@@ -83,6 +83,9 @@ hy_status hy_rank_ids(hy_ctx *cx, hy_call *c, const hy_tensor *t, int32_t **rank
 hy_status hy_hungarian(hy_ctx *cx, int64_t rows, int64_t columns, const double *cost,
                        int32_t *column);
 
+/* mst.c: the root of i, where parent[root] is itself; paths become shorter on the way. */
+int32_t hy_tree_root(int32_t *parent, int32_t i);
+
 /* order.c: n finite values in ascending order. scratch: 16 bytes a value, aligned for doubles. */
 void hy_sort_values(int64_t n, const double *x, double *sorted, void *scratch);
 

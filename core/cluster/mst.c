@@ -241,7 +241,7 @@ static hy_status need_pairs(hy_ctx *cx, const hy_tensor *t, const char *name)
     return HY_OK;
 }
 
-static int32_t root_of(int32_t *parent, int32_t i)
+int32_t hy_tree_root(int32_t *parent, int32_t i)
 {
     while (parent[i] != i) {
         parent[i] = parent[parent[i]];
@@ -267,7 +267,7 @@ static hy_status single_linkage_fwd(hy_ctx *cx, hy_call *c)
         if (end[2 * e] < 0 || end[2 * e] >= n || end[2 * e + 1] < 0 || end[2 * e + 1] >= n)
             return hy_fail(cx, HY_EARG, "edges names a point outside of 1..%lld in row %lld",
                            (long long)n, (long long)e + 1);
-        const int32_t a = root_of(parent, end[2 * e]), b = root_of(parent, end[2 * e + 1]);
+        const int32_t a = hy_tree_root(parent, end[2 * e]), b = hy_tree_root(parent, end[2 * e + 1]);
         if (a == b)
             return hy_fail(cx, HY_EARG, "edges closes a circle in row %lld", (long long)e + 1);
         child[2 * e] = node[a] < node[b] ? node[a] : node[b];

@@ -49,6 +49,14 @@ static double weight_of(const seeding *s, int64_t i)
     return s->weight ? hy_number(s->p.dtype, s->weight, i) : 1;
 }
 
+/* The points of a part, whose distances add up to one total. */
+static void locate_part(const seeding *s, int64_t part, int64_t *first, int64_t *end)
+{
+    const int64_t block = part / s->parts;
+    *first = block * s->rows + part % s->parts * HY_PART;
+    *end = least_of(s->p.n, least_of(*first + HY_PART, (block + 1) * s->rows));
+}
+
 /* A point drawn with probability proportional to its weight. */
 static int64_t draw_any(seeding *s)
 {
@@ -73,15 +81,14 @@ static int64_t draw_any(seeding *s)
 static int64_t draw(seeding *s, double total)
 {
     const int64_t m = s->candidates, parts = s->blocks * s->parts;
+    int64_t first, end;
 
     if (total == 0)
         return draw_any(s);
     double left = hy_rng_uniform(&s->rng) * total;
     for (int64_t p = 0; p < parts; p++)
         s->mass[p] = s->total[p * m + s->last];
-    const int64_t part = walk(parts, s->mass, &left), block = part / s->parts;
-    const int64_t first = block * s->rows + part % s->parts * HY_PART;
-    const int64_t end = least_of(s->p.n, least_of(first + HY_PART, (block + 1) * s->rows));
+    locate_part(s, walk(parts, s->mass, &left), &first, &end);
     for (int64_t i = first; i < end; i++)
         s->mass[i - first] = weight_of(s, i) * hy_number(s->p.dtype, s->near, i * m + s->last);
     return first + walk(end - first, s->mass, &left);
@@ -95,9 +102,8 @@ static void weigh_part(void *arg, int64_t begin, int64_t end)
 
     for (int64_t part = begin; part < end; part++) {
         double *total = memset(s->total + part * m, 0, (size_t)m * sizeof *total);
-        const int64_t block = part / s->parts;
-        const int64_t first = block * s->rows + part % s->parts * HY_PART;
-        const int64_t last = least_of(s->p.n, least_of(first + HY_PART, (block + 1) * s->rows));
+        int64_t first, last;
+        locate_part(s, part, &first, &last);
         for (int64_t i = first; i < last; i++)
             for (int64_t j = 0; j < m; j++)
                 total[j] += weight_of(s, i) * hy_number(s->p.dtype, s->near, i * m + j);

@@ -10,6 +10,7 @@
 
 #include "cpu.h"
 #include "math.h"
+#include "scan.h"
 
 enum {
     BLOCK = 4096,      /* elements summed in one go along a row: 256 in each lane */
@@ -385,55 +386,6 @@ static void moments(int64_t outer, int64_t r, int64_t inner, const void *x, void
     j.shift = mean;
     j.out = sumsq;
     sum_all(&j, outer);
-}
-
-typedef struct scan_job {
-    bool reverse;
-    int64_t r, inner, tiles;
-    const real *x;
-    real *y;
-} scan_job;
-
-static void scan_row(const scan_job *j, const real *x, real *y)
-{
-    double sum = 0;
-    for (int64_t k = 0; k < j->r; k++) {
-        const int64_t at = j->reverse ? j->r - 1 - k : k;
-        sum += (double)x[at];
-        y[at] = (real)sum;
-    }
-}
-
-static void scan_tasks(void *arg, int64_t begin, int64_t end)
-{
-    const scan_job *j = arg;
-    for (int64_t task = begin; task < end; task++) {
-        if (j->inner == 1) {
-            scan_row(j, j->x + task * j->r, j->y + task * j->r);
-            continue;
-        }
-        const int64_t first = task % j->tiles * WIDTH, width = min_of(WIDTH, j->inner - first);
-        double sum[WIDTH];
-        for (int64_t i = 0; i < width; i++)
-            sum[i] = 0;
-        for (int64_t k = 0; k < j->r; k++) {
-            const int64_t row = task / j->tiles * j->r + (j->reverse ? j->r - 1 - k : k);
-            const real *x = j->x + row * j->inner + first;
-            real *y = j->y + row * j->inner + first;
-            EACH (i, 0, width) {
-                sum[i] += (double)x[i];
-                y[i] = (real)sum[i];
-            }
-        }
-    }
-}
-
-static void cumsum(bool reverse, int64_t outer, int64_t r, int64_t inner, const void *x, void *y)
-{
-    scan_job j = {
-        .reverse = reverse, .r = r, .inner = inner, .tiles = parts_of(inner, WIDTH), .x = x, .y = y
-    };
-    hy_parallel_for(outer * j.tiles, row_grain(r * min_of(WIDTH, inner)), scan_tasks, &j);
 }
 
 /* ---- softmax ------------------------------------------------------------------------------- */

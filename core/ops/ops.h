@@ -19,7 +19,9 @@ extern const hy_op hy_ops_linear[];      /* linear.c */
 extern const hy_op hy_ops_entropy[];     /* entropy.c: cross_entropy soft_cross_entropy */
 extern const hy_op hy_ops_error[];       /* error.c: mean_square_error */
 extern const hy_op hy_ops_similarity[];  /* similarity.c: normalize cosine_matrix */
-extern const hy_op hy_ops_picture[];     /* picture.c: resize equalize */
+extern const hy_op hy_ops_spectral_norm[]; /* spectral_norm.c */
+extern const hy_op hy_ops_color[];       /* color.c: adjust_color */
+extern const hy_op hy_ops_picture[];     /* picture.c: resize crop_resize equalize */
 extern const hy_op hy_ops_optim[];       /* optim.c: adam_step sgd_step rmsprop_step */
 extern const hy_op hy_ops_linalg[];      /* linalg/linalg.c */
 extern const hy_op hy_ops_kmeans[];      /* cluster/kmeans.c */
@@ -34,6 +36,9 @@ extern const hy_op hy_ops_neighborhoods[]; /* cluster/neighborhoods.c */
 extern const hy_op hy_ops_givens[];      /* cluster/givens.c */
 extern const hy_op hy_ops_neighbors[];   /* cluster/knn.c: knn label_distances */
 extern const hy_op hy_ops_tree[];        /* cluster/mst.c: mst single_linkage tree_distances */
+extern const hy_op hy_ops_linkage[];     /* cluster/linkage.c */
+extern const hy_op hy_ops_gibbs[];       /* cluster/gibbs.c */
+extern const hy_op hy_ops_affinity[];    /* cluster/affinity.c */
 extern const hy_op hy_ops_gmm[];         /* cluster/gmm.c: the steps of EM */
 
 /* Errors that every numeric op gives in the same words. */

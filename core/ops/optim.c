@@ -100,6 +100,46 @@ static hy_status rmsprop_step_fwd(hy_ctx *cx, hy_call *c)
     return HY_OK;
 }
 
+/* max(0, 1 − threshold / length) of each row (axis 1) or column (axis 0) of a matrix; 0 for zeros */
+static hy_status shrinkage(hy_ctx *cx, hy_call *c, hy_tensor *p, int axis, double threshold,
+                           hy_tensor **out)
+{
+    const double tiny = 1e-30; /* lengths below are 0 */
+    hy_tensor *number, *zero;
+    HY_TRY(hy_temp_run(cx, c, "mul", p, p, NULL, out));
+    HY_TRY(hy_temp_fold(cx, c, "sum", *out, axis, out));
+    HY_TRY(hy_temp_run(cx, c, "sqrt", *out, NULL, NULL, out));
+    HY_TRY(hy_temp_number(cx, c, p->dtype, tiny, &number));
+    HY_TRY(hy_temp_run(cx, c, "maximum", *out, number, NULL, out));
+    HY_TRY(hy_temp_number(cx, c, p->dtype, threshold, &number));
+    HY_TRY(hy_temp_run(cx, c, "div", number, *out, NULL, out));
+    HY_TRY(hy_temp_number(cx, c, p->dtype, 1, &number));
+    HY_TRY(hy_temp_run(cx, c, "sub", number, *out, NULL, out));
+    HY_TRY(hy_temp_number(cx, c, p->dtype, 0, &zero));
+    return hy_temp_run(cx, c, "maximum", *out, zero, NULL, out);
+}
+
+/* Arguments: threshold, columns. */
+static hy_status proximal_group_step_fwd(hy_ctx *cx, hy_call *c)
+{
+    hy_tensor *p = c->in[0], *rows, *factor, *moved;
+    HY_TRY(check_step(cx, c));
+    if (p->ndim < 2)
+        return hy_fail(cx, HY_EARG, "p has %d axes; its groups are the rows or columns of a matrix",
+                       p->ndim);
+    if (!(c->arg[0].d >= 0))
+        return hy_fail(cx, HY_EARG, "threshold is %g; it wants 0 or more", c->arg[0].d);
+    if (hy_numel(p) == 0)
+        return HY_OK;
+    HY_TRY(hy_temp_reshape(cx, c, p, 2, (int64_t[]){ p->shape[0], hy_numel(p) / p->shape[0] },
+                           &rows));
+    HY_TRY(shrinkage(cx, c, rows, c->arg[1].i ? 0 : 1, c->arg[0].d, &factor));
+    HY_TRY(hy_temp_run(cx, c, "mul", rows, factor, NULL, &moved));
+    HY_TRY(hy_copy_into(cx, moved, rows));
+    mark_changed(c);
+    return HY_OK;
+}
+
 const hy_op hy_ops_optim[] = {
     { .name = "adam_step",
       .signature =
@@ -125,5 +165,11 @@ const hy_op hy_ops_optim[] = {
       .doc = "One RMSprop step: p and the running square v of its gradient g change in place; the "
              "running mean of the gradient too, if given, whose square v loses (centered); with "
              "momentum its buffer too." },
+    { .name = "proximal_group_step",
+      .signature = "p:tensor threshold:number {columns:flag=false} ->",
+      .forward = proximal_group_step_fwd,
+      .strided = true,
+      .doc = "Every row of p, o×…, (or column of a matrix) becomes shorter by threshold, in place; "
+             "what is not longer becomes 0: the proximal step of the group lasso." },
     { 0 },
 };

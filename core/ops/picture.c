@@ -32,9 +32,19 @@ static hy_status make_filter(hy_ctx *cx, hy_call *c, int64_t from, int64_t to, f
     HY_TRY(hy_temp(cx, c, HY_INDEX, 1, &to, &first));
     HY_TRY(hy_temp(cx, c, HY_F32, 2, (int64_t[]){ to, f->width }, &weight));
     f->first = hy_data(first);
-    f->weight = memset(hy_data(weight), 0, (size_t)(to * f->width) * sizeof *f->weight);
-    for (int64_t i = 0; i < to; i++) {
-        const double place = ((double)i + 0.5) * step;
+    f->weight = hy_data(weight);
+    return HY_OK;
+}
+
+/* The pixels after are those from `start` on over `length`. */
+static void aim_filter(filter *f, double start, double length)
+{
+    const double step = length / (double)f->to, reach = step > 1 ? step : 1;
+    const int64_t from = f->from;
+
+    memset(f->weight, 0, (size_t)(f->to * f->width) * sizeof *f->weight);
+    for (int64_t i = 0; i < f->to; i++) {
+        const double place = start + ((double)i + 0.5) * step;
         const int64_t low = (int64_t)fmax(0, floor(place - reach));
         float *w = f->weight + i * f->width;
         double sum = 0;
@@ -44,7 +54,6 @@ static hy_status make_filter(hy_ctx *cx, hy_call *c, int64_t from, int64_t to, f
         for (int64_t j = low; j < from && j < low + f->width; j++)
             w[j - low] = (float)(fmax(0, 1 - fabs((double)j + 0.5 - place) / reach) / sum);
     }
-    return HY_OK;
 }
 
 /* Pixels of stride `between`, from each of `lines` that start `apart`. */
@@ -70,39 +79,109 @@ static void to_bytes(int64_t n, const float *x, uint8_t *y)
     }
 }
 
+static hy_status check_size(hy_ctx *cx, int64_t height, int64_t width)
+{
+    const bool high = height < 1 || height > LARGEST;
+    if (!high && width >= 1 && width <= LARGEST)
+        return HY_OK;
+    return hy_fail(cx, HY_EARG, "%s is %lld; it must be from 1 to %d", high ? "height" : "width",
+                   (long long)(high ? height : width), LARGEST);
+}
+
+/* What both ops need: x as f32, room for pictures with new rows only, and the result as f32. */
+typedef struct work {
+    int64_t planes, h, w;
+    int64_t shape[HY_MAX_DIM];
+    filter across, down;
+    hy_tensor *wide, *half, *done;
+} work;
+
+static hy_status prepare(hy_ctx *cx, hy_call *c, int64_t height, int64_t width, work *k)
+{
+    hy_tensor *x = c->in[0];
+    HY_TRY(need_picture(cx, x));
+    HY_TRY(check_size(cx, height, width));
+    k->h = x->shape[x->ndim - 2];
+    k->w = x->shape[x->ndim - 1];
+    k->planes = hy_numel(x) / (k->h * k->w);
+    memcpy(k->shape, x->shape, sizeof k->shape);
+    k->shape[x->ndim - 2] = height;
+    k->shape[x->ndim - 1] = width;
+    HY_TRY(make_filter(cx, c, k->w, width, &k->across));
+    HY_TRY(make_filter(cx, c, k->h, height, &k->down));
+    HY_TRY(hy_temp_to(cx, c, x, HY_F32, &k->wide));
+    HY_TRY(hy_temp(cx, c, HY_F32, 2, (int64_t[]){ k->h, width }, &k->half));
+    return hy_temp(cx, c, HY_F32, x->ndim, k->shape, &k->done);
+}
+
+static hy_status filter_planes(hy_ctx *cx, work *k, int64_t first, int64_t count)
+{
+    const int64_t height = k->down.to, width = k->across.to;
+    float *half = hy_data(k->half);
+    for (int64_t p = first; p < first + count; p++) {
+        HY_TRY(hy_poll(cx, p, k->planes));
+        run_filter(&k->across, k->h, k->w, 1, (float *)hy_data(k->wide) + p * k->h * k->w, width, 1,
+                   half);
+        run_filter(&k->down, width, 1, width, half, 1, width,
+                   (float *)hy_data(k->done) + p * height * width);
+    }
+    return HY_OK;
+}
+
+/* The result in the dtype of x. */
+static hy_status finish(hy_ctx *cx, hy_call *c, work *k)
+{
+    const hy_tensor *x = c->in[0];
+    if (x->dtype != HY_U8) {
+        HY_TRY(hy_temp_to(cx, c, k->done, x->dtype, &k->done));
+        return hy_out_tensor(cx, c, 0, k->done);
+    }
+    HY_TRY(hy_out(cx, c, 0, HY_U8, x->ndim, k->shape));
+    to_bytes(hy_numel(k->done), hy_data(k->done), hy_data(c->out[0]));
+    return HY_OK;
+}
+
 static hy_status resize_fwd(hy_ctx *cx, hy_call *c)
 {
-    hy_tensor *x = c->in[0], *wide, *half, *done;
-    const int64_t height = c->arg[0].i, width = c->arg[1].i;
-    HY_TRY(need_picture(cx, x));
-    const int64_t h = x->shape[x->ndim - 2], w = x->shape[x->ndim - 1], planes = hy_numel(x) / (h * w);
-    if (height < 1 || width < 1 || height > LARGEST || width > LARGEST)
-        return hy_fail(cx, HY_EARG, "%s is %lld; it must be from 1 to %d",
-                       height < 1 || height > LARGEST ? "height" : "width",
-                       (long long)(height < 1 || height > LARGEST ? height : width), LARGEST);
-    int64_t shape[HY_MAX_DIM];
-    memcpy(shape, x->shape, sizeof shape);
-    shape[x->ndim - 2] = height;
-    shape[x->ndim - 1] = width;
-    filter across, down;
-    HY_TRY(make_filter(cx, c, w, width, &across));
-    HY_TRY(make_filter(cx, c, h, height, &down));
-    HY_TRY(hy_temp_to(cx, c, x, HY_F32, &wide));
-    HY_TRY(hy_temp(cx, c, HY_F32, 3, (int64_t[]){ planes, h, width }, &half));
-    HY_TRY(hy_temp(cx, c, HY_F32, x->ndim, shape, &done));
-    run_filter(&across, planes * h, w, 1, hy_data(wide), width, 1, hy_data(half));
-    for (int64_t p = 0; p < planes; p++) {
-        HY_TRY(hy_poll(cx, p, planes));
-        run_filter(&down, width, 1, width, (float *)hy_data(half) + p * h * width, 1, width,
-                   (float *)hy_data(done) + p * height * width);
+    work k;
+    HY_TRY(prepare(cx, c, c->arg[0].i, c->arg[1].i, &k));
+    aim_filter(&k.across, 0, (double)k.w);
+    aim_filter(&k.down, 0, (double)k.h);
+    HY_TRY(filter_planes(cx, &k, 0, k.planes));
+    return finish(cx, c, &k);
+}
+
+/* ---- crop_resize: pictures, a box (top, left, height, width) for each ---- */
+
+static hy_status check_box(hy_ctx *cx, const double *box, int64_t i, int64_t h, int64_t w)
+{
+    const double slack = 1e-3; /* of a pixel: boxes come in f32 */
+    if (box[0] >= -slack && box[1] >= -slack && box[2] > 0 && box[3] > 0 &&
+        box[0] + box[2] <= (double)h + slack && box[1] + box[3] <= (double)w + slack)
+        return HY_OK;
+    return hy_fail(cx, HY_EARG, "box %lld is %g, %g, %g×%g; it must lie within the %lld×%lld pixels",
+                   (long long)i + 1, box[0], box[1], box[2], box[3], (long long)h, (long long)w);
+}
+
+static hy_status crop_resize_fwd(hy_ctx *cx, hy_call *c)
+{
+    hy_tensor *boxes = c->in[1];
+    work k;
+    if (c->in[0]->ndim != 4)
+        return hy_fail(cx, HY_EARG, "x has %d axes; it wants pictures n×c×h×w", c->in[0]->ndim);
+    const int64_t n = c->in[0]->shape[0];
+    if (boxes->shape[0] != n || boxes->shape[1] != 4)
+        return hy_fail_shapes(cx, "boxes must be n×4, one for each picture", c->in[0], boxes);
+    HY_TRY(prepare(cx, c, c->arg[0].i, c->arg[1].i, &k));
+    HY_TRY(hy_temp_to(cx, c, boxes, HY_F64, &boxes));
+    for (int64_t i = 0; i < n; i++) {
+        const double *box = (const double *)hy_data(boxes) + 4 * i;
+        HY_TRY(check_box(cx, box, i, k.h, k.w));
+        aim_filter(&k.down, box[0], box[2]);
+        aim_filter(&k.across, box[1], box[3]);
+        HY_TRY(filter_planes(cx, &k, i * c->in[0]->shape[1], c->in[0]->shape[1]));
     }
-    if (x->dtype != HY_U8) {
-        HY_TRY(hy_temp_to(cx, c, done, x->dtype, &done));
-        return hy_out_tensor(cx, c, 0, done);
-    }
-    HY_TRY(hy_out(cx, c, 0, HY_U8, x->ndim, shape));
-    to_bytes(hy_numel(done), hy_data(done), hy_data(c->out[0]));
-    return HY_OK;
+    return finish(cx, c, &k);
 }
 
 /* ---- equalize --------------------------------------------------------------------------------- */
@@ -148,6 +227,11 @@ const hy_op hy_ops_picture[] = {
       .forward = resize_fwd,
       .doc = "Pictures …×h×w in another size: every pixel is the mean of those around its place, "
              "weighted by a triangle (bilinear, and smooth when it shrinks)." },
+    { .name = "crop_resize",
+      .signature = "x:tensor boxes:matrix height:integer width:integer -> tensor",
+      .forward = crop_resize_fwd,
+      .doc = "A part of each picture n×c×h×w in another size: boxes n×4 holds its top, left, height "
+             "and width in pixels, from 0 on and not always whole. Pixels are made as by resize." },
     { .name = "equalize",
       .signature = "x:tensor -> tensor",
       .forward = equalize_fwd,

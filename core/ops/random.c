@@ -39,6 +39,55 @@ static hy_status randn_fwd(hy_ctx *cx, hy_call *c)
     return HY_OK;
 }
 
+/* ---- rand_rows, randn_rows: rows; arguments columns, dtype, rng, and two numbers ----
+ * Row r draws from a stream of its own, derived in a part of the counter space that draws and splits
+ * never reach: what it gets depends on its number alone, not on the rows beside it. */
+
+enum { ROW_SPACE = 61 };
+
+static hy_status fill_rows(hy_ctx *cx, hy_call *c, bool normal)
+{
+    const hy_tensor *rows = c->in[0];
+    const int64_t n = hy_numel(rows), columns = c->arg[0].i;
+    const hy_dtype dtype = (hy_dtype)c->arg[1].i;
+    const double a = c->arg[3].d, b = c->arg[4].d;
+    hy_rng *rng = c->arg[2].rng;
+    HY_TRY(need_real_dtype(cx, dtype));
+    if (columns < 0)
+        return hy_fail(cx, HY_EARG, "columns is %lld; it wants 0 or more", (long long)columns);
+    if (normal && b < 0)
+        return hy_fail(cx, HY_EARG, "std is %g; it wants 0 or more", b);
+    HY_TRY(hy_out(cx, c, 0, dtype, 2, (int64_t[]){ n, columns }));
+    const hy_index_kernels *draws = hy_kernels_of(c->out[0])->index;
+    for (int64_t i = 0; i < n; i++) {
+        const int32_t row = ((const int32_t *)hy_data(rows))[i];
+        char *to = (char *)hy_data(c->out[0]) + i * columns * hy_dtype_size(dtype);
+        uint32_t u[4];
+        if (row < 0)
+            return hy_fail(cx, HY_EARG, "rows holds -1 at %lld; rows have numbers", (long long)i + 1);
+        if (i % 256 == 0)
+            HY_TRY(hy_poll(cx, i, n));
+        hy_philox(rng->seed, rng->stream, ((uint64_t)1 << ROW_SPACE) + (uint64_t)row, u);
+        const uint64_t stream = (uint64_t)u[0] << 32 | u[1];
+        if (normal)
+            draws->normal(rng->seed, stream, rng->next, columns, a, b, to);
+        else
+            draws->uniform(rng->seed, stream, rng->next, columns, a, b, to);
+    }
+    rng->next += (uint64_t)columns;
+    return HY_OK;
+}
+
+static hy_status rand_rows_fwd(hy_ctx *cx, hy_call *c)
+{
+    return fill_rows(cx, c, false);
+}
+
+static hy_status randn_rows_fwd(hy_ctx *cx, hy_call *c)
+{
+    return fill_rows(cx, c, true);
+}
+
 /* Uniform draws are kept this far from 0 and 1, where the logarithms end. */
 static const double gumbel_low = 1e-12, gumbel_high = 1 - 1e-7;
 
@@ -187,6 +236,18 @@ const hy_op hy_ops_random[] = {
       .signature = "shape:shape... {dtype:dtype=f32 rng:rng mean:number=0 std:number=1} -> tensor",
       .forward = randn_fwd,
       .doc = "Normal random numbers." },
+    { .name = "rand_rows",
+      .signature = "rows:index columns:integer {dtype:dtype=f32 rng:rng lo:number=0 hi:number=1} -> "
+                   "matrix",
+      .forward = rand_rows_fwd,
+      .doc = "Uniform random numbers, a row for each of the given rows of a data set. What row 7 gets "
+             "depends on the generator and on 7, not on the rows beside it; the next call gives "
+             "others." },
+    { .name = "randn_rows",
+      .signature = "rows:index columns:integer {dtype:dtype=f32 rng:rng mean:number=0 std:number=1} "
+                   "-> matrix",
+      .forward = randn_rows_fwd,
+      .doc = "Normal random numbers by row, as rand_rows draws uniform ones." },
     { .name = "gumbel",
       .signature = "shape:shape... {dtype:dtype=f32 rng:rng} -> tensor",
       .forward = gumbel_fwd,

@@ -29,11 +29,11 @@ static fold fold_of(const hy_tensor *x, const hy_arg *axis, bool keep)
     return f;
 }
 
-/* x in a dtype that computes: u8 and index become f64. */
+/* x in a dtype that computes, contiguous: u8 and index become f64. */
 static hy_status need_numbers(hy_ctx *cx, hy_call *c, hy_tensor **x)
 {
     if ((*x)->dtype == HY_F32 || (*x)->dtype == HY_F64)
-        return HY_OK;
+        return hy_temp_contiguous(cx, c, *x, x);
     return hy_temp_to(cx, c, *x, HY_F64, x);
 }
 
@@ -439,21 +439,25 @@ const hy_op hy_ops_reduce[] = {
       .signature = "x:tensor axis:axis? {keep:flag=false} -> tensor index?",
       .forward = min_fwd,
       .backward = extreme_bwd,
+      .strided = true, /* nothing is copied before the positions are known to fit */
       .doc = "Smallest value; along an axis also its position, the lowest at ties. NaN wins. The "
              "gradient goes to that position." },
     { .name = "max",
       .signature = "x:tensor axis:axis? {keep:flag=false} -> tensor index?",
       .forward = max_fwd,
       .backward = extreme_bwd,
+      .strided = true,
       .doc = "Largest value; along an axis also its position, the lowest at ties. NaN wins. The "
              "gradient goes to that position." },
     { .name = "argmin",
       .signature = "x:tensor axis:axis? {keep:flag=false} -> index",
       .forward = argmin_fwd,
+      .strided = true,
       .doc = "Position of the smallest value, the lowest at ties; without an axis in row order." },
     { .name = "argmax",
       .signature = "x:tensor axis:axis? {keep:flag=false} -> index",
       .forward = argmax_fwd,
+      .strided = true,
       .doc = "Position of the largest value, the lowest at ties; without an axis in row order." },
     { .name = "prod",
       .signature = "x:tensor axis:axis? {keep:flag=false} -> tensor",

@@ -20,7 +20,9 @@ static const hy_op *const families[] = {
     hy_ops_entropy,
     hy_ops_error,
     hy_ops_similarity,
+    hy_ops_spectral_norm,
     hy_ops_picture,
+    hy_ops_color,
     hy_ops_linalg,
     hy_ops_kmeans,
     hy_ops_means,
@@ -35,6 +37,9 @@ static const hy_op *const families[] = {
     hy_ops_oriented,
     hy_ops_neighborhoods,
     hy_ops_givens,
+    hy_ops_linkage,
+    hy_ops_gibbs,
+    hy_ops_affinity,
 };
 
 enum { FAMILIES = sizeof families / sizeof *families };

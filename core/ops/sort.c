@@ -134,6 +134,7 @@ static hy_status unique_fwd(hy_ctx *cx, hy_call *c)
         return hy_fail(cx, HY_EARG, "%lld elements are more than positions can count",
                        (long long)n);
     HY_TRY(hy_temp_reshape(cx, c, x, 1, &n, &x));
+    HY_TRY(hy_temp_contiguous(cx, c, x, &x));
     HY_TRY(hy_temp(cx, c, x->dtype, 1, &n, &values));
     HY_TRY(hy_temp(cx, c, HY_INDEX, 1, &n, &positions));
     HY_TRY(hy_temp(cx, c, HY_INDEX, 1, &n, &first));
@@ -165,21 +166,25 @@ const hy_op hy_ops_sort[] = {
       .signature = "x:tensor axis:axis=-1 {descending:flag=false} -> tensor index",
       .forward = sort_fwd,
       .backward = sort_bwd,
+      .strided = true,
       .doc = "Values in order along an axis (the last) and the positions they had. Stable; NaN "
              "comes last." },
     { .name = "argsort",
       .signature = "x:tensor axis:axis=-1 {descending:flag=false} -> index",
       .forward = argsort_fwd,
+      .strided = true,
       .doc = "Positions that sort x along an axis (the last). Stable; NaN comes last." },
     { .name = "topk",
       .signature = "x:tensor k:integer axis:axis=-1 {largest:flag=true} -> tensor index",
       .forward = topk_fwd,
       .backward = topk_bwd,
+      .strided = true,
       .doc = "The k largest (or smallest) values along an axis (the last), best first, and their "
              "positions." },
     { .name = "unique",
       .signature = "x:tensor -> vector index vector",
       .forward = unique_fwd,
+      .strided = true,
       .doc = "The different values in order, for each element the position of its value, and how "
              "often each occurs (f64). NaN counts as one value." },
     { 0 },

@@ -2,50 +2,12 @@
 -- A `local` on the top level would be gone with its entry, so it becomes a global, a variable of
 -- the workspace. `<close>` stays local and lives until the end of the entry.
 
+local tokens = require "hyades.tokens"
+
 local entry = {}
 
 local opening = { ["function"] = true, ["do"] = true, ["if"] = true, ["repeat"] = true }
 local closing = { ["end"] = true, ["until"] = true }
-
--- The position behind a long bracket that begins at `at`; nil when none does.
-local function behind_long_bracket(code, at)
-  local level = code:match("^%[(=*)%[", at)
-  if not level then return nil end
-  local _, last = code:find("]" .. level .. "]", at, true)
-  return (last or #code) + 1
-end
-
-local function behind_string(code, at)
-  local quote = code:sub(at, at)
-  repeat
-    at = code:find("[\\" .. quote .. "]", at + 1)
-    if not at then return #code + 1 end
-    local escaped = code:sub(at, at) == "\\"
-    if escaped then at = at + 1 end
-  until not escaped
-  return at + 1
-end
-
-local function behind_blanks(code, at)
-  at = code:match("^%s*()", at)
-  while code:find("^%-%-", at) do
-    at = behind_long_bracket(code, at + 2) or code:match("^[^\n]*()", at)
-    at = code:match("^%s*()", at)
-  end
-  return at
-end
-
--- Tokens as { text=, first=, last= }; strings and numbers count only by their place.
-local function tokens(code)
-  local list, at = {}, behind_blanks(code, 1)
-  while at <= #code do
-    local behind = code:match("^[%a_][%w_]*()", at) or code:match("^%.?%d[%w_.]*()", at) or
-      behind_long_bracket(code, at) or code:find("^[\"']", at) and behind_string(code, at) or at + 1
-    list[#list + 1] = { text = code:sub(at, behind - 1), first = at, last = behind - 1 }
-    at = behind_blanks(code, behind)
-  end
-  return list
-end
 
 -- The statement `local a <const>, b …` that begins at token i, as { names, marks, behind }:
 -- the names, the tokens of their attributes, and the token behind them. nil when it is malformed.
@@ -105,7 +67,7 @@ end
 -- code: string
 -- → string
 function entry.share_locals(code)
-  local list, edits, kept, depth = tokens(code), {}, {}, 0
+  local list, edits, kept, depth = tokens.of(code), {}, {}, 0
   for i, token in ipairs(list) do
     if opening[token.text] then depth = depth + 1 end
     if closing[token.text] then depth = depth - 1 end
@@ -130,17 +92,62 @@ local function ends_early(message)
   return message:find "<eof>$" ~= nil and not message:find("unfinished string near", 1, true)
 end
 
+-- ---- indentation ----------------------------------------------------------------------------
+
+local step = 2 -- blanks for each open block or bracket
+local closers = { ["end"] = true, ["until"] = true, ["else"] = true, ["elseif"] = true, ["}"] = true,
+  [")"] = true, ["]"] = true }
+local inner = { ["{"] = 1, ["("] = 1, ["["] = 1, ["}"] = -1, [")"] = -1, ["]"] = -1 }
+
+-- How many blocks and brackets are open behind the code.
+local function depth_of(list)
+  local depth = 0
+  for _, token in ipairs(list) do
+    local text = token.text
+    if opening[text] then depth = depth + 1 end
+    if closing[text] then depth = depth - 1 end
+    depth = depth + (token.kind == "sign" and inner[text] or 0)
+  end
+  return math.max(depth, 0)
+end
+
+--- The code with its last line moved to where its indentation belongs, if that line begins with a
+-- word that closes a block, such as `end`.
+-- code: string
+-- → string
+function entry.align(code)
+  local above, line = code:match "^(.*\n)[ ]*([^\n]*)$"
+  if not above or not closers[line:match "^[%a]+" or line:match "^[})%]]" or ""] then return code end
+  local list = tokens.of(above)
+  if list[#list] and list[#list].open then return code end
+  return above .. (" "):rep(step * math.max(depth_of(list) - 1, 0)) .. line
+end
+
+--- How far to indent the line that follows the code.
+-- code: string
+-- → number of blanks
+function entry.indent(code)
+  local list = tokens.of(code)
+  if list[#list] and list[#list].open then return 0 end
+  return step * depth_of(list)
+end
+
 --- Compile an entry: an expression returns its values.
 -- code: string · name: string, chunk name such as "=prompt"
 -- → function; or nil, the message, and whether more lines could complete the entry
 function entry.compile(code, name)
-  local chunk, problem = load("return " .. code, name, "t")
+  local chunk, of_values = load("return " .. code, name, "t")
   if chunk then return chunk end
-  local early = ends_early(problem)
+  local early = ends_early(of_values)
   chunk = load(entry.share_locals(code), name, "t")
   if chunk then return chunk end
+  local problem
   chunk, problem = load(code, name, "t")
-  return chunk, problem, early or problem ~= nil and ends_early(problem)
+  if chunk then return chunk end
+  early = early or ends_early(problem)
+  local first = tokens.of(code)[1]
+  local at_once = first and problem:sub(-#first.text - 7) == "near '" .. first.text .. "'"
+  return nil, at_once and of_values or problem, early -- `1 + + 2` is no statement from its first word
 end
 
 return entry

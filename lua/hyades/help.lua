@@ -3,6 +3,9 @@
 
 local class = require "hyades.class"
 local core = require "hyades.core"
+local names = require "hyades.names"
+local options = require "hyades.options"
+local source = require "hyades.source"
 
 local help = {}
 
@@ -16,68 +19,94 @@ Hyades: tensors, gradients and deep clustering.
   deep     deep clustering              metrics  how well labels agree
   plot     pictures                     model    how to define a method of your own
 
-help(deep.DEC), help(hy.sqdist), help "sum" explain one thing; help(cluster) lists what is in it.]]
+help(deep.DEC), help(hy.sqdist), help "sum" explain one thing; help(cluster) lists what is in it;
+help "hungarian matching" looks for words. At the prompt: ?deep.DEC, ??deep.DEC its source, % the
+commands, Tab completes.]]
 
-local width = 80
-
--- ---- doc blocks -----------------------------------------------------------------------------
-
-local function lines_of(path)
-  local lines, file = {}, io.open(path)
-  if not file then return lines end
-  for line in file:lines() do lines[#lines + 1] = line end
-  file:close()
-  return lines
-end
-
-local function uncommented(lines, first, last)
-  local block = {}
-  for i = first, last do block[#block + 1] = lines[i]:match "^%s*%-%-%-? ?(.*)$" end
-  return table.concat(block, "\n")
-end
-
--- The comment that ends right above a line; nil when there is none.
-local function block_above(lines, line)
-  local first = line
-  while first > 1 and lines[first - 1]:find "^%s*%-%-" do first = first - 1 end
-  return first < line and uncommented(lines, first, line - 1) or nil
-end
-
--- The first documentation block of a file.
-local function head_of(path)
-  local lines = lines_of(path)
-  local first = 1
-  while lines[first] and not lines[first]:find "^%-%-%-" do first = first + 1 end
-  local last = first - 1
-  while lines[last + 1] and lines[last + 1]:find "^%-%-" do last = last + 1 end
-  return last >= first and uncommented(lines, first, last) or nil
-end
+local width, most_found = 80, 20
 
 -- ---- functions ------------------------------------------------------------------------------
 
 local function parameters(fn, info)
-  local names = {}
-  for i = 1, info.nparams do names[i] = debug.getlocal(fn, i) end
-  if info.isvararg then names[#names + 1] = "…" end
-  return "(" .. table.concat(names, ", ") .. ")"
+  local list = {}
+  for i = 1, info.nparams do list[i] = debug.getlocal(fn, i) end
+  if info.isvararg then list[#list + 1] = "…" end
+  return "(" .. table.concat(list, ", ") .. ")"
+end
+
+local function options_text(callee)
+  local lines = {}
+  for _, option in ipairs(options.of(callee)) do
+    lines[#lines + 1] = ("  %s = %s"):format(option.name, option.default)
+  end
+  return #lines > 0 and "Options:\n" .. table.concat(lines, "\n") or nil
+end
+
+local function place_text(name, line)
+  return ("Source: %s%s"):format(name, line and ":" .. line or "")
+end
+
+local function signature_of(fn, place)
+  local line = place.lines[place.first] or ""
+  local name = line:match "function%s+([%w_.:]+)" or line:match "([%w_.]+)%s*=%s*function" or
+    "function"
+  local list = parameters(fn, debug.getinfo(fn, "u"))
+  return name .. (name:find ":" and list:gsub("^%(self,? ?", "(") or list)
 end
 
 local function lua_function_text(fn)
-  local info = debug.getinfo(fn, "Su")
-  local path = info.source:match "^@(.*)$"
-  local lines = path and lines_of(path) or {}
-  local line = lines[info.linedefined] or ""
-  local name = line:match "function%s+([%w_.:]+)" or line:match "([%w_.]+)%s*=%s*function" or
-    "function"
-  local doc = path and block_above(lines, info.linedefined)
-  return name .. parameters(fn, info) .. "\n" .. (doc or "It has no documentation.")
+  local place = source.of(fn)
+  local folder, file = place.name:match "hyades/(%w+)/([%w_]+)%.lua$"
+  local doc = source.above(place.lines, place.first) or folder and
+    ("help(%s.%s) explains what it belongs to."):format(folder, file) or "It has no documentation."
+  local parts = { signature_of(fn, place), doc }
+  parts[#parts + 1] = options_text(fn)
+  parts[#parts + 1] = place_text(place.name, place.first)
+  return table.concat(parts, "\n")
+end
+
+-- Text in lines of at most `width` columns.
+local function filled(text)
+  local lines, line = {}, nil
+  for word in text:gmatch "%S+" do
+    if line and utf8.len(line) + utf8.len(word) + 1 > width then
+      lines[#lines + 1], line = line, nil
+    end
+    line = line and line .. " " .. word or word
+  end
+  lines[#lines + 1] = line
+  return table.concat(lines, "\n")
+end
+
+-- "x:tensor axis:axis? k:integer=1 shape:shape..." → what stands in the call, and the types
+local function argument_texts(words, equals)
+  local list, types = {}, {}
+  for name, kind, more in words:gmatch "([%w_]+):(%a+)(%S*)" do
+    local default = more:match "^=(.*)$"
+    list[#list + 1] = name .. (default and equals .. default or more:gsub("%.%.%.", "…"))
+    if name ~= kind then types[#types + 1] = name .. ": " .. kind end
+  end
+  return list, types
+end
+
+-- "x:tensor axis:axis? {keep:flag=false} -> tensor" as it is called, then the types.
+local function call_text(name, signature)
+  if signature:find "^%(" then return name .. signature end
+  local words, results = signature:match "^(.-)%s*%->%s*(.-)$"
+  local inner = (words or signature):match "{(.*)}" or ""
+  local list, types = argument_texts((words or signature):gsub("{.*}", ""), "=")
+  local named, more = argument_texts(inner, " = ")
+  if #named > 0 then list[#list + 1] = "{ " .. table.concat(named, ", ") .. " }" end
+  table.move(more, 1, #more, #types + 1, types)
+  local arrow = (results or "") ~= "" and " → " .. results:gsub(" ", ", ") or ""
+  return ("%s(%s)%s"):format(name, table.concat(list, ", "), arrow) ..
+    (#types > 0 and "\n" .. filled(table.concat(types, " · ")) or "")
 end
 
 local function native_text(about)
-  local signature = about.signature:gsub("%->", "→")
+  local head = call_text((core[about.name] and "hy." or "") .. about.name, about.signature)
   local gradient = about.differentiable == false and "\nIt has no gradient." or ""
-  local place = core[about.name] and "hy." or ""
-  return ("%s%s: %s\n%s%s"):format(place, about.name, signature, about.doc, gradient)
+  return head .. "\n" .. filled(about.doc) .. gradient
 end
 
 -- ---- tables ---------------------------------------------------------------------------------
@@ -103,42 +132,28 @@ local function wrapped(words)
   return table.concat(lines, "\n")
 end
 
--- The public names of a module, those not loaded yet too.
-local function names_of(value)
-  local meta, seen, names = getmetatable(value), {}, {}
-  local function add(name)
-    if type(name) == "string" and not name:find "^_" and not seen[name] then
-      seen[name] = true
-      names[#names + 1] = name
+-- The functions that objects of a class have, but for what every table of the class holds.
+local function methods_text(value)
+  local list = {}
+  for _, name in ipairs(names.public(value)) do
+    if type(names.field(value, name)) == "function" and name ~= "init" then
+      list[#list + 1] = name
     end
   end
-  for name in next, value do add(name) end
-  for _, name in ipairs(type(meta) == "table" and rawget(meta, "names") or {}) do add(name) end
-  table.sort(names)
-  return names
+  return #list > 0 and "Methods:\n" .. wrapped(list) or nil
 end
 
-local function default_text(value)
-  if type(value) == "string" then return ("%q"):format(value) end
-  if type(value) == "table" and next(value) == nil and not getmetatable(value) then return "{}" end
-  if type(value) == "table" and not getmetatable(value) and type(value[1]) == "number" then
-    return "{ " .. table.concat(value, ", ") .. " }"
-  end
-  return class.kind(value) or type(value) == "function" and "function" or tostring(value)
-end
-
--- A class by the head of its file, or by the comment above its init; then its options.
+-- A class by the comment above its definition or its init, or by the head of its file.
 local function class_text(value)
-  local path, init = file_of(value), rawget(value, "init")
+  local name, line = value.defined.source:match "^[@=](.*)$", value.defined.line
+  local lines, init = source.lines(name or ""), rawget(value, "init")
+  local doc = source.above(lines, line) or
+    init and source.above(lines, debug.getinfo(init, "S").linedefined) or source.head(lines)
   local parts = { value.hyades_class }
-  parts[2] = path and head_of(path) or init and lua_function_text(init)
-  local options = {}
-  for _, name in ipairs(class.keys(value.defaults or {})) do
-    options[#options + 1] = ("%s = %s"):format(name, default_text(value.defaults[name]))
-  end
-  if #options > 0 then
-    parts[#parts + 1] = "Options:\n  " .. table.concat(options, "\n  ")
-  end
+  parts[#parts + 1] = doc
+  parts[#parts + 1] = options_text(value)
+  parts[#parts + 1] = methods_text(value)
+  parts[#parts + 1] = place_text(name or "a string", line)
   return table.concat(parts, "\n")
 end
 
@@ -146,8 +161,8 @@ local function table_text(value)
   if class.is_class(value) then return class_text(value) end
   if class.of(value) then return tostring(value) .. "\n" .. class_text(class.of(value)) end
   local path = file_of(value)
-  local doc = path and head_of(path) or "A table."
-  return doc .. "\n" .. wrapped(names_of(value))
+  local doc = path and source.head(source.lines(path)) or "A table."
+  return doc .. "\n" .. wrapped(names.public(value)) .. (path and "\n" .. place_text(path) or "")
 end
 
 -- ---- names ----------------------------------------------------------------------------------
@@ -155,47 +170,102 @@ end
 local folders = { "nn", "optim", "data", "cluster", "deep", "metrics", "plot", "train", "loss",
   "model" }
 
-local function field(value, name)
-  local ok, found = pcall(function() return value[name] end)
-  return ok and found or nil
-end
-
 -- What a name such as "loss.kl", "hy.sum" or "KMeans" stands for; nil when unknown.
 local function find(name)
-  local value = require "hyades"
-  if name == "hy" then return value end
+  local hy = require "hyades"
+  if name == "hy" then return hy end
+  local value = hy
   for part in name:gsub("^hy%.", ""):gmatch "[^.:]+" do
-    value = field(value, part)
+    value = names.field(value, part)
     if value == nil then break end
   end
   if value ~= nil then return value end
   for _, folder in ipairs(folders) do
-    local found = field(field(require "hyades", folder) or {}, name)
+    local found = names.field(names.field(hy, folder), name)
     if found ~= nil then return found end
   end
 end
 
-local function unknown_text(name)
-  local names = names_of(require "hyades")
+-- ---- search ---------------------------------------------------------------------------------
+
+-- Calls visit(name, doc) for everything public in the library; a file that is not loaded is read.
+local function each_doc(visit)
+  for _, op in ipairs(core.ops()) do visit("hy." .. op.name, op.doc) end
   for _, folder in ipairs(folders) do
-    local module = field(require "hyades", folder)
-    if module then table.move(names_of(module), 1, #names_of(module), #names + 1, names) end
+    local module = names.field(require "hyades", folder)
+    for _, name in ipairs(names.public(module)) do
+      local path = package.searchpath(("hyades.%s.%s"):format(folder, name), package.path)
+      local place = not path and type(module[name]) == "function" and source.of(module[name])
+      local doc = path and source.head(source.lines(path)) or
+        place and source.above(place.lines, place.first)
+      if doc then visit(folder .. "." .. name, doc) end
+    end
   end
-  local nearest = core.nearest(name, names)
-  return ("Nothing is called %q%s"):format(name,
-    nearest and ("; did you mean %q?"):format(nearest) or ".")
 end
+
+local function has_all(text, words)
+  for word in words:gmatch "%S+" do
+    if not text:find(word, 1, true) then return false end
+  end
+  return true
+end
+
+-- What speaks of the words, a line each: names first.
+local function search(text)
+  local words, in_name, in_doc = text:lower(), {}, {}
+  each_doc(function(name, doc)
+    local lower = name:lower()
+    local group = has_all(lower, words) and in_name or has_all(lower .. " " .. doc:lower(), words) and
+      in_doc
+    if group then
+      local line = ("  %-24s %s"):format(name, (doc:match "^[^\n]*"))
+      local last = utf8.offset(line, width + 1)
+      group[#group + 1] = last and last <= #line and line:sub(1, utf8.offset(line, width) - 1) .. "…"
+        or line
+    end
+  end)
+  table.sort(in_name)
+  table.sort(in_doc)
+  table.move(in_doc, 1, #in_doc, #in_name + 1, in_name)
+  return in_name
+end
+
+local function unknown_text(name)
+  local known = {}
+  for _, module in ipairs{ require "hyades", table.unpack(folders) } do
+    if type(module) == "string" then module = names.field(require "hyades", module) end
+    for _, other in ipairs(names.public(module)) do known[#known + 1] = other end
+  end
+  local nearest = core.nearest(name, known)
+  local found = name:find "%a" and search(name) or {}
+  local lines = { ("Nothing is called %q%s"):format(name,
+    nearest and ("; did you mean %q?"):format(nearest) or ".") }
+  if #found > 0 then lines[2] = "These speak of it:" end
+  for i = 1, math.min(#found, most_found) do lines[#lines + 1] = found[i] end
+  if #found > most_found then lines[#lines + 1] = ("  … %d more"):format(#found - most_found) end
+  return table.concat(lines, "\n")
+end
+
+-- ---- values ---------------------------------------------------------------------------------
 
 local function value_text(value)
   local kind = class.kind(value)
   if not kind then return ("%s: %s"):format(type(value), tostring(value)) end
   local footer = tostring(value):match "[^\n]*$"
-  return ("A %s, %s. Its methods:\n%s"):format(kind, footer, wrapped(names_of(
-    getmetatable(value).methods or getmetatable(value).__index)))
+  return ("A %s, %s. Its methods:\n%s"):format(kind, footer, wrapped(names.public(value)))
+end
+
+local function function_text(fn)
+  local about = core.about(fn)
+  if about then return native_text(about) end
+  fn = require("hyades.model").original(fn)
+  return source.of(fn) and lua_function_text(fn) or
+    "A function written in C: one of Lua's own, which its reference manual explains, or of a module."
 end
 
 --- The text that help prints.
--- x: function, constructor, module, value, or the name of one; nothing for an overview
+-- x: function, constructor, module, value, or the name of one; words to look for; nothing for an
+-- overview
 -- → string
 function help.text(x)
   if x == nil then return overview end
@@ -203,14 +273,46 @@ function help.text(x)
     local found = find(x)
     return found == nil and unknown_text(x) or help.text(found)
   elseif type(x) == "function" then
-    local about = core.about(x)
-    if about then return native_text(about) end
-    x = require("hyades.model").original(x)
-    return debug.getinfo(x, "S").what == "C" and "A function written in C." or lua_function_text(x)
+    return function_text(x)
   elseif type(x) == "table" and x ~= help then
     return table_text(x)
   end
-  return x == help and head_of(file_of(help)) or value_text(x)
+  return x == help and source.head(source.lines(file_of(help))) or value_text(x)
 end
 
-return setmetatable(help, { __call = function(_, x) print(help.text(x)) end })
+--- The text of help for a name as one writes it in code: variables come first.
+-- name: string, such as "digits" or "deep.DEC"
+-- → string
+function help.about(name)
+  local value = names.resolve(name)
+  if value == nil or type(value) == "string" then return help.text(name) end
+  return help.text(value)
+end
+
+--- The source of a function or a class, with where it stands.
+-- name: string, as for help.about
+-- → string
+function help.source(name)
+  local value = names.resolve(name)
+  if value == nil then value = find(name) end
+  if value == nil then return unknown_text(name) end
+  value = class.of(value) or value
+  if class.is_class(value) then
+    local path = value.defined.source:match "^[@=](.*)$" or ""
+    return place_text(path) .. "\n" .. table.concat(source.lines(path), "\n")
+  end
+  local path = type(value) == "table" and file_of(value)
+  if path then return place_text(path) .. "\n" .. table.concat(source.lines(path), "\n") end
+  if type(value) ~= "function" then return ("%s is a %s; it has no source"):format(name, type(value)) end
+  local place = source.of(require("hyades.model").original(value))
+  if not place then return function_text(value) .. "\nIts source is C." end
+  local first = place.first
+  while place.lines[first - 1] and place.lines[first - 1]:find "^%s*%-%-" do first = first - 1 end
+  return place_text(place.name, place.first) .. "\n" ..
+    table.concat(place.lines, "\n", first, math.min(place.last, #place.lines))
+end
+
+return setmetatable(help, {
+  __call = function(_, x) print(help.text(x)) end,
+  __tostring = function() return overview end, -- what who types `help` wants
+})

@@ -2,6 +2,16 @@
 local check = require "hyades.check"
 local lazy = {}
 
+local known_of = setmetatable({}, { __mode = "k" }) -- lazy table → its names, as a set and a list
+
+-- Notes the names of a lazy table.
+local function note(t, list)
+  local set = {}
+  for _, name in ipairs(list) do set[name] = true end
+  known_of[t] = { set = set, list = list }
+  return t
+end
+
 local function names_of(t, more)
   local names = {}
   for name in pairs(t) do
@@ -29,7 +39,7 @@ function lazy.folder(folder, names)
     known[name] = true
   end
   local short = folder:match "[^.]+$"
-  return setmetatable({}, {
+  return note(setmetatable({}, {
     __index = function(self, name)
       if not known[name] then
         unknown(short, name, names_of(self, names))
@@ -39,7 +49,7 @@ function lazy.folder(folder, names)
       return part
     end,
     names = names,
-  })
+  }), names)
 end
 
 --- Add lazily loaded modules and functions to a table; unknown names raise with a suggestion.
@@ -54,7 +64,7 @@ function lazy.extend(t, where, parts)
   for name in pairs(functions) do
     all[#all + 1] = name
   end
-  return setmetatable(t, {
+  return note(setmetatable(t, {
     __index = function(self, name)
       local value
       if modules[name] then
@@ -69,7 +79,34 @@ function lazy.extend(t, where, parts)
       return value
     end,
     names = all,
-  })
+  }), all)
+end
+
+-- The program's globals are lazy too; their metatable, which a program may replace, lists them.
+local function known(t)
+  local meta = rawequal(t, _G) and getmetatable(t)
+  if type(meta) ~= "table" or type(rawget(meta, "globals")) ~= "table" then return known_of[t] end
+  if not known_of[meta] then note(meta, meta.globals) end
+  return known_of[meta]
+end
+
+--- The parts that a lazy table has or will have; nil for any other table.
+-- t: table
+-- → array of names, or nil
+function lazy.names(t)
+  local about = known(t)
+  return about and about.list
+end
+
+--- A part of a lazy table, loaded now if it was not before; nil for other tables and other names,
+-- and when its file fails to load.
+-- t: table · name: anything
+-- → value, or nil
+function lazy.load(t, name)
+  local about = known(t)
+  if not about or not about.set[name] then return nil end
+  local ok, value = pcall(function() return t[name] end)
+  return ok and value or nil
 end
 
 return lazy

@@ -44,6 +44,10 @@ end
 -- Wraps a fit: takes datasets, names the model in errors, derives fields from `assign`.
 local function fitting(fit)
   local function wrapped(self, x, ...)
+    if not class.is(self, Model) then
+      error(("fit: expected a model before the colon, got %s; call it as model:fit(x)")
+        :format(class.kind(self) or check.describe(self)), 2)
+    end
     for name, default in pairs(self.defaults) do
       if default == check.required and self[name] == nil then
         fail(self, "set %s again: functions are not saved", name)

@@ -7,6 +7,7 @@ local options = { KMeans = { k = 3 }, GMM = { k = 3 }, SubKmeans = { k = 3 }, Nr
   AutoNR = { n_init = 3 }, NrDipMeans = {}, Orth1 = { k = { 3, 2 } }, Orth2 = { k = { 3, 2 } },
   FOSSCLU = { k = 3 }, FastICA = {}, FourC = { eps = 1, max_dim = 1 }, KMedians = { k = 3 },
   KMedoids = { k = 3 }, LDAKmeans = { k = 3 }, MiniBatchKMeans = { k = 3 }, ORCLUS = { k = 3, l = 2 },
+  Agglomerative = { k = 3, linkage = "average" }, Spectral = { k = 3 },
   Whitening = {}, PCA = { k = 2 }, XMeans = {}, GMeans = {}, PGMeans = {}, SpecialK = {},
   GapStatistic = { max_k = 3, references = 3 }, DipExt = {}, DipInit = { k = 3 }, DipMeans = {},
   DipNSub = {}, ProjectedDipMeans = {}, SkinnyDip = {}, TailoredDip = {}, UniDip = {} }

@@ -513,4 +513,11 @@ describe("weights of KMeans", function()
     assert.raises(fit(hy.zeros(60)), "all weights are 0")
     assert.raises(function() hy.cluster.KMeans{ k = 2 }:fit(x, { weigths = {} }) end, "weights")
   end)
+
+  it("says that fit wants a colon", function()
+    local model = hy.cluster.KMeans{ k = 2 }
+    assert.raises(function() model.fit(hy.ones(4, 2)) end,
+      "fit: expected a model before the colon, got tensor; call it as model:fit(x)")
+    assert.raises(function() model.fit() end, "got nil")
+  end)
 end)

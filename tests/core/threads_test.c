@@ -75,7 +75,7 @@ static void end_run(hy_ctx *cx, result *r)
 /* BLAS and LAPACK may add up in another order with more threads. */
 static bool may_round(const char *name)
 {
-    static const char *const blas[] = { "matmul",       "mm",     "linear",    "solve",
+    static const char *const blas[] = { "matmul",       "mm",     "linear",    "solve",    "spectral_norm",
                                         "eigh",         "svd",    "qr",        "det",
                                         "eigh_largest", "pinv",   "inverse",   "cholesky",
                                         "eigh_batch",   "sqdist", "student_t", "student_kl",

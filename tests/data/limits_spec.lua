@@ -96,6 +96,15 @@ describe("sizes that no memory holds", function()
     refuses("cat", hy.cat, { wide, wide, wide, wide, wide, wide, wide, wide, wide }, 1)
     assert.is_true(#tostring(wide) < 2000)
   end)
+
+  it("are searched for nothing, and not copied first", function()
+    local wide, before = hy.zeros(1, { dtype = "u8" }):expand(1 << 32), select(2, hy.memory())
+    for _, name in ipairs{ "max", "min", "argmax", "argmin", "sort", "argsort", "unique" } do
+      refuses(name, hy[name], wide)
+    end
+    refuses("topk", hy.topk, wide, 3)
+    assert.is_true(select(2, hy.memory()) < before + (1 << 20))
+  end)
 end)
 
 describe("headers of files", function()

@@ -5,7 +5,7 @@ local core = require "hyades.core"
 -- Methods whose meaning the interface of all classes fixes; a file may leave them to it.
 local interface = {}
 for name in ([[fit predict transform fit_predict fit_transform inverse_transform assign forward
-    encode decode state load restore step save show parameters]]):gmatch "%S+" do
+    encode decode pullback state load restore step save show parameters]]):gmatch "%S+" do
   interface[name] = true
 end
 

@@ -33,6 +33,10 @@ local function cases_in(dtype)
       return loss.dip(z, halves, axes, { form = "plain" })
     end, random(6, 10, 3), random(7, 1, 3) },
     gan = { function(made, real) return loss.gan(made, real, { label = 0.9 }) + loss.gan(made) end, a, b },
+    gaussian_kl = { function(mean, log_var, other, log_other)
+      return loss.gaussian_kl(mean, log_var, { mean = other, log_var = log_other })
+    end, a, b, a * 0.5, b * 0.3 },
+    gaussian_nll = { loss.gaussian_nll, a, b, b * 0.5 },
     gmm_elbo = { mixture_bound, a, b * 0.3, random(4, 4), c, c * 0.2 },
     group_sparsity = { function(z) return loss.group_sparsity(z, { 1, 2 }) end, a },
     hardening = { function(z, centers)

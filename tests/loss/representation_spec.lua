@@ -37,6 +37,15 @@ describe("loss.cross_entropy", function()
     assert.close(loss.cross_entropy(two, { 4, 2 }):item(),
       loss.cross_entropy(logits, { 4, 2, -1 }):item())
     assert.equal(0, loss.cross_entropy(logits, { -1, -1, -1 }):item())
+    local mask = hy.tensor({ 1, 1, 0 }, { dtype = "u8" })
+    assert.close(loss.cross_entropy(two, { 4, 2 }):item(),
+      loss.cross_entropy(logits, { 4, 2, 1 }, { mask = mask }):item())
+  end)
+
+  it("is infinite for a label that cannot be, and 0 for another that need not", function()
+    local logits = hy.tensor{ { 0, -math.huge } }
+    assert.equal(math.huge, loss.cross_entropy(logits, { 2 }):item())
+    assert.equal(0, loss.cross_entropy(logits, { 1 }):item())
   end)
 end)
 
@@ -252,5 +261,31 @@ describe("loss.gan", function()
       double{ math.log(9) })
     assert.close({ 0 }, gradient)
     assert.raises(function() loss.gan(5) end, "loss.gan: expected tensors of logits, got 5")
+  end)
+end)
+
+describe("loss.gaussian_kl", function()
+  it("is as by hand, 0 for equals, and broadcasts the other side", function()
+    local mean, log_var = double{ { 1, 2 } }, double{ { 0, math.log(4) } }
+    -- standard normal: ½ (1 + 1 - 0 - 1) + ½ (4 + 4 - log 4 - 1)
+    assert.close(0.5 + (7 - math.log(4)) / 2, loss.gaussian_kl(mean, log_var):item(), 1e-12)
+    assert.close(0, loss.gaussian_kl(mean, log_var, { mean = mean, log_var = log_var }):item(), 1e-12)
+    local prior = { mean = double{ 0, 1 }, log_var = math.log(2) }
+    -- λ = 2: ½ (log 2 - 0 + (1 + 1)/2 - 1) + ½ (log 2 - log 4 + (4 + 1)/2 - 1)
+    assert.close(math.log(2) / 2 + (1.5 - math.log(2)) / 2,
+      loss.gaussian_kl(mean, log_var, prior):item(), 1e-12)
+    assert.raises(function() loss.gaussian_kl(mean, log_var, { maen = 1 }) end, 'did you mean "mean"?')
+  end)
+end)
+
+describe("loss.gaussian_nll", function()
+  it("is the density by hand", function()
+    local x = double{ { 1, 3 }, { 0, 0 } }
+    local log2pi = math.log(2 * math.pi)
+    assert.close(log2pi + (1 + 9 + 0) / 4, loss.gaussian_nll(x, 0, 0):item(), 1e-12)
+    local one = double{ { 1, 3 } }
+    assert.close((2 * log2pi + math.log(4) + 1 / 4 + math.log(9) + 4 / 9) / 2,
+      loss.gaussian_nll(one, double{ 2, 1 }, double{ math.log(4), math.log(9) }):item(), 1e-12)
+    assert.raises(function() loss.gaussian_nll(x, "m", 0) end, "mean must be a tensor or a number")
   end)
 end)

@@ -129,3 +129,68 @@ describe("rmsprop_step", function()
     assert.same({ 1, 1 }, p:totable())
   end)
 end)
+
+describe("proximal_group_step", function()
+  it("takes the threshold from the length of each row, and leaves nothing of short ones", function()
+    local p = hy.tensor{ { 3, 4 }, { 0.3, 0.4 }, { 0, 0 } }
+    hy.proximal_group_step(p, 1)
+    assert.close({ { 2.4, 3.2 }, { 0, 0 }, { 0, 0 } }, p, 1e-6)
+    assert.equal(0, p[2][1]:item())
+  end)
+
+  it("takes columns as well, and weights with more axes by their first", function()
+    local p = hy.tensor{ { 3, 0 }, { 4, 1 } }
+    hy.proximal_group_step(p, 2, { columns = true })
+    assert.close({ { 1.8, 0 }, { 2.4, 0 } }, p, 1e-6)
+    local kernel = hy.ones(2, 2, 2)
+    hy.proximal_group_step(kernel, 1)
+    assert.close(hy.full({ 2, 2, 2 }, 0.5), kernel, 1e-6)
+  end)
+
+  it("names what is wrong", function()
+    assert.raises(function() hy.proximal_group_step(hy.ones(3), 1) end, "p has 1 axes")
+    assert.raises(function() hy.proximal_group_step(hy.ones(3, 2), -1) end, "threshold is -1")
+  end)
+end)
+
+describe("optim.proximal_group", function()
+  local optim = hy.optim
+
+  it("is the step to the minimum of distance and penalty", function()
+    local w = hy.param(hy.randn(3, 4, { rng = hy.rng(1), dtype = "f64" }))
+    local start = w:detach():clone()
+    optim.proximal_group(w, { lr = 0.1, weight = 2 })
+    local moved = w:detach():clone()
+    local function cost(x)
+      return (x - start):square():sum() / (2 * 0.1) + hy.loss.group_sparsity(x, "rows") * 2
+    end
+    local best = cost(moved):item()
+    for i = 1, 20 do
+      local other = moved + hy.randn(3, 4, { rng = hy.rng(i), dtype = "f64" }) * 0.01
+      assert.is_true(cost(other):item() > best)
+    end
+  end)
+
+  it("selects the features that count", function()
+    local x = hy.randn(200, 6, { rng = hy.rng(2) })
+    local y = x:narrow(2, 1, 2):sum(2, { keep = true })
+    local layer, optimizer = hy.nn.Linear(6, 1, { rng = hy.rng(3) }), optim.SGD{ lr = 0.1 }
+    for _ = 1, 100 do
+      local tape <close> = hy.tape()
+      tape:backward(hy.loss.mse(layer(x), y))
+      optimizer:step(layer)
+      optim.proximal_group(layer, { lr = 0.1, weight = 0.1, groups = "columns" })
+    end
+    local w = layer.weight:detach()[1]
+    assert.same({ 0, 0, 0, 0 }, w:narrow(1, 3, 4):totable())
+    assert.is_true(w:narrow(1, 1, 2):min():item() > 0.5)
+  end)
+
+  it("says what it wants", function()
+    local w = hy.param(hy.ones(2, 2))
+    assert.raises(function() optim.proximal_group(w, { lr = 1 }) end, "option weight is missing")
+    assert.raises(function() optim.proximal_group(w, { lr = 1, weight = 1, groups = "row" }) end,
+      'groups must be "rows" or "columns", got "row"')
+    assert.raises(function() optim.proximal_group(hy.ones(2), { lr = 1, weight = 1 }) end, "is no parameter")
+  end)
+end)

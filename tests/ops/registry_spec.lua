@@ -3,6 +3,9 @@ require "tests.support"
 local hy = require "hyades"
 local samples = require "tests.ops.samples"
 
+-- The arguments with a gradient, where others are state.
+local differentiated = { batch_norm = { 1, 2, 3 }, spectral_norm = { 1 } }
+
 --- Positions of the arguments that are tensors of numbers with a gradient.
 local function tensor_positions(arguments)
   local positions = {}
@@ -59,10 +62,7 @@ local function check_gradient(info)
     end, list))
     return
   end
-  local positions = tensor_positions(arguments)
-  if info.name == "batch_norm" then
-    positions = { 1, 2, 3 }
-  end
+  local positions = differentiated[info.name] or tensor_positions(arguments)
   local inputs = {}
   for k, position in ipairs(positions) do
     inputs[k] = arguments[position]
@@ -94,8 +94,7 @@ end
 local function check_single_precision(info)
   local arguments = samples.arguments(info, hy.rng(11), "f64")
   if type(arguments[1]) == "table" then return end -- a list of tensors
-  local positions = tensor_positions(arguments)
-  if info.name == "batch_norm" then positions = { 1, 2, 3 } end
+  local positions = differentiated[info.name] or tensor_positions(arguments)
   for i, value in ipairs(arguments) do
     if hy.is_tensor(value) and value.dtype == "f64" then arguments[i] = value:to("f32"):to("f64") end
   end
@@ -108,13 +107,14 @@ local function check_single_precision(info)
 end
 
 -- How many tensors the steps take; they want contiguous parameters, and say so.
-local in_place = { adam_step = 4, sgd_step = 3, rmsprop_step = 5 }
+local in_place = { adam_step = 4, sgd_step = 3, rmsprop_step = 5, proximal_group_step = 1 }
 
 local function check_strided(info)
   if in_place[info.name] then
     local p = strided(hy.ones(3, 4))
     local list = {}
     for i = 1, in_place[info.name] do list[i] = p end
+    if info.name == "proximal_group_step" then list[2] = 1 end
     assert.raises(function() call(info, list) end, "must be contiguous")
     return
   end

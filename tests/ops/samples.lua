@@ -78,6 +78,15 @@ samples.special = {
     return { uniform({ 5, 3 }, -2, 2, rng, dtype), uniform({ 2, 3 }, -2, 2, rng, dtype) }
   end,
   resize = function(rng, dtype) return { uniform({ 2, 5, 7 }, 0, 1, rng, dtype), 3, 4 } end,
+  crop_resize = function(rng, dtype)
+    return { uniform({ 2, 1, 5, 7 }, 0, 1, rng, dtype),
+      hy.tensor({ { 1, 2, 3, 4 }, { 0, 0, 5, 7 } }, { dtype = dtype }), 3, 4 }
+  end,
+  adjust_color = function(rng, dtype)
+    return { uniform({ 2, 3, 4, 5 }, 0, 1, rng, dtype), uniform({ 2, 4 }, 0.5, 1.5, rng, dtype) }
+  end,
+  rand_rows = function() return { { 3, 1 }, 4, { rng = hy.rng(3) } } end,
+  randn_rows = function() return { { 3, 1 }, 4, { rng = hy.rng(3) } } end,
   equalize = function(rng) return { (uniform({ 2, 30, 30 }, 0, 200, rng, "f32")):to "u8" } end,
   dip = function(rng, dtype) return { uniform({ 9, 2 }, -2, 2, rng, dtype) } end,
   index = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype), { 3, 1, 3 } } end,
@@ -117,6 +126,10 @@ samples.special = {
   linear = function(rng, dtype)
     return { uniform({ 5, 3 }, -2, 2, rng, dtype), uniform({ 4, 3 }, -2, 2, rng, dtype),
       uniform({ 4 }, -1, 1, rng, dtype), { activation = "tanh" } }
+  end,
+  proximal_group_step = function(rng, dtype) return { uniform({ 4, 3 }, -2, 2, rng, dtype), 0.5 } end,
+  spectral_norm = function(rng, dtype)
+    return { uniform({ 4, 3 }, -2, 2, rng, dtype), uniform({ 4 }, -1, 1, rng, dtype), { steps = 0 } }
   end,
   layer_norm = function(rng, dtype)
     return { uniform({ 5, 4 }, -2, 2, rng, dtype), uniform({ 4 }, 0.5, 1.5, rng, dtype),
@@ -181,6 +194,15 @@ samples.special = {
   end,
   kmedoids = function(rng, dtype)
     return { uniform({ 20, 3 }, -2, 2, rng, dtype), hy.tensor({ 1, 2, 3 }, { dtype = "index" }) }
+  end,
+  linkage = function(rng, dtype) return { uniform({ 9, 3 }, -2, 2, rng, dtype), 3 } end,
+  gibbs_sweep = function(rng, dtype)
+    return { uniform({ 5, 3 }, -2, 2, rng, dtype), uniform({ 3, 3 }, -2, 2, rng, dtype), labels(),
+      { rng = hy.rng(3) } }
+  end,
+  affinity_merge = function(rng, dtype)
+    local x = uniform({ 20, 3 }, -2, 2, rng, dtype)
+    return { x, hy.knn(x, 4), uniform({ 20, 4 }, 0.1, 1, rng, dtype), 2 }
   end,
   kmedoids_build = function(rng, dtype) return { uniform({ 20, 3 }, -2, 2, rng, dtype), 3 } end,
   label_covariances = function(rng, dtype) return { uniform({ 5, 3 }, -2, 2, rng, dtype), labels(), 3 } end,

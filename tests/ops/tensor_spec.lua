@@ -119,6 +119,7 @@ describe("tensor", function()
     assert.raises(function() hy.sqdist(x, "c") end, "sqdist: argument 2 (y): expected tensor, got string")
     assert.raises(function() hy.sqdist(x, { { 1, 2, 3 } }) end, "make one with hy.tensor")
     assert.raises(function() hy.sqdist(x) end, "sqdist: argument 2 (y): expected tensor, got nothing")
+    assert.raises(function() x.sum() end, "got nothing; a method wants a colon: x:sum(…)")
     assert.raises(function() hy.sqdist(x, hy.ones(3)) end,
       "expected a matrix (2 dimensions), got a tensor of shape 3")
     assert.raises(function() x:sum("rows") end, "sum: argument 2 (axis): expected integer, got string")

@@ -87,9 +87,11 @@ describe("the command line", function()
     local code, text = S.shell "./hyades -v"
     assert.equal(0, code)
     assert.match("^Hyades %d+%.%d+%.%d+ %(Lua 5%.4%.%d+%)\n$", text)
-    code, text = S.shell "./hyades --help"
-    assert.equal(0, code)
-    assert.match("^usage: hyades", text)
+    for _, option in ipairs{ "--help", "-h" } do
+      code, text = S.shell("./hyades " .. option)
+      assert.equal(0, code)
+      assert.match("^usage: hyades.*doctor", text)
+    end
   end)
 
   it("honors LUA_INIT, as code and as a file, unless -E", function()
@@ -145,13 +147,50 @@ describe("the command line", function()
     assert.equal("3\n", text)
   end)
 
-  it("raises for an unknown global in -e, and reads nil in a file", function()
+  it("raises for an unknown global in -e and in the script's own code", function()
     local code, text = S.shell "./hyades -e 'pritn(1)'"
     assert.equal(1, code)
     assert.match("%(command line%):1: unknown global 'pritn'; did you mean 'print'%?", text)
-    code, text = script "print(pritn)"
+    code, text = script "local function f() return pritn end\nf()"
+    assert.equal(1, code)
+    assert.match("script.lua:1: unknown global 'pritn'; did you mean 'print'%?", text)
+    code, text = S.shell "echo 'x = pritn' | ./hyades -"
+    assert.equal(1, code)
+    assert.match("stdin:1: unknown global", text)
+  end)
+
+  it("reads nil for unknown globals in what a script loads, and for those it has set to nil", function()
+    S.write(folder .. "/part.lua", "return unknown == nil and _G.other == nil")
+    local code, text = script(("package.path = %q print((require 'part'), dofile(%q), load 'return zz'())")
+      :format(folder .. "/?.lua", folder .. "/part.lua"))
+    assert.equal(0, code, text)
+    assert.equal("true\ttrue\tnil\n", text)
+    code, text = script "known = nil print(known, rawget(_G, 'unknown')) known = 3 print(known)"
+    assert.equal(0, code, text)
+    assert.equal("nil\tnil\n3\n", text)
+  end)
+
+  it("runs the doctor, unless a file is called so", function()
+    local code, text = S.shell("XDG_CACHE_HOME=" .. folder .. " ./hyades doctor")
+    assert.equal(0, code, text)
+    for _, word in ipairs{ "Hyades", "kernels for x86%-64", "OpenBLAS", "threads", "oneDNN", "devices",
+      "font", "figures", "cache +" .. folder:gsub("%p", "%%%0"), "history", "line editor" } do
+      assert.match(word, text)
+    end
+    assert.equal(2, (S.shell "./hyades doctor twice"))
+    S.write(folder .. "/doctor", "print 'mine'")
+    code, text = S.shell("hyades=$PWD/hyades; cd " .. folder .. " && $hyades doctor")
     assert.equal(0, code)
-    assert.equal("nil\n", text)
+    assert.equal("mine\n", text)
+  end)
+
+  it("names what is missing, with its package", function()
+    local _, text = S.shell("env -u HOME -u XDG_STATE_HOME PATH=/nowhere XDG_CACHE_HOME=/proc/no " ..
+      "./hyades doctor")
+    assert.match("\nMissing:\n", text)
+    assert.match("\n  cache: it cannot be written; ", text)
+    assert.match("\n  downloads: .* apt install curl", text)
+    assert.match("HOME is not set", text)
   end)
 
   it("answers entries from a pipe with -i, without prompts", function()

@@ -12,8 +12,16 @@ describe("help", function()
 
   it("explains an op by its signature and doc", function()
     local text = help.text(hy.sqdist)
-    assert.match("^hy.sqdist: .*→ ", text)
+    assert.match("^hy.sqdist%(x, y%) → matrix\nx: matrix · y: matrix\n", text)
     assert.match("distance", text)
+  end)
+
+  it("writes optional arguments, defaults and several results as one calls them", function()
+    assert.match("^hy.topk%(x, k, axis=%-1, { largest = true }%) → tensor, index\n", help.text(hy.topk))
+    assert.match("^hy.sum%(x, axis%?, { keep = false }%) → tensor\n", help.text(hy.sum))
+    assert.match("^hy.zeros%(shape…, { dtype = f32 }%) → tensor\n", help.text(hy.zeros))
+    assert.match("^hy.threads%(n%?%) → integer\n", help.text(hy.threads))
+    assert.match("^backward%(", help.text(hy.tape().backward))
   end)
 
   it("explains a method as the function", function()
@@ -56,8 +64,8 @@ describe("help", function()
   end)
 
   it("suggests the nearest name", function()
-    assert.equal('Nothing is called "KMean"; did you mean "KMeans"?', help.text "KMean")
-    assert.match("^Nothing is called", help.text "zzzzzzzzzz")
+    assert.match('^Nothing is called "KMean"; did you mean "KMeans"%?\n', help.text "KMean")
+    assert.equal('Nothing is called "zzzzzzzzzz".', help.text "zzzzzzzzzz")
   end)
 
   it("has something to say about everything that is public", function()
@@ -71,15 +79,52 @@ describe("help", function()
       for _, name in ipairs(names) do
         local text = help.text(module[name])
         assert.not_match("no documentation", text, folder .. "." .. name)
+        assert.not_match("explains what it belongs to", text, folder .. "." .. name)
       end
     end
+  end)
+
+  it("says where a thing was written, the paper and the methods of a class", function()
+    local text = help.text(hy.deep.DEC)
+    assert.match("Xie, Girshick & Farhadi, ICML 2016", text)
+    assert.match("\nMethods:\n.* fit .*soft_assign", text)
+    assert.match("\nSource: .*/hyades/deep/DEC%.lua:%d+$", text)
+    assert.match("\nSource: .*/hyades/loss/mse%.lua:%d+$", help.text(hy.loss.mse))
+    assert.match("^nn.Autoencoder\nA dense autoencoder", help.text(hy.nn.Autoencoder))
+  end)
+
+  it("searches the words of all documentation, names first", function()
+    local text = help.text "student t similarity"
+    assert.match("\nThese speak of it:\n", text)
+    assert.match("\n  hy.student_t  +Student", text)
+    assert.match("\n  loss.student_t  ", text)
+    for line in help.text("cluster labels"):gmatch "[^\n]+" do
+      assert.is_true(utf8.len(line) <= 82, line)
+    end
+  end)
+
+  it("knows names as they are written in code, variables first", function()
+    rawset(_G, "helped", { inner = hy.cluster.KMeans{ k = 2 } })
+    assert.match("^KMeans{ k = 2 }\ncluster.KMeans\n", help.about "helped.inner")
+    assert.equal(help.text(hy.loss.mse), help.about "hy.loss.mse")
+    assert.match("its reference manual", help.about "print")
+    assert.match("^Nothing is called", help.about "helped.outer")
+    rawset(_G, "helped", nil)
+  end)
+
+  it("shows sources, of functions with their comment and of classes with their file", function()
+    local text = help.source "hy.loss.mse"
+    assert.match("^Source: .*mse.lua:%d+\n%-%-%- Mean squared error.*\nend$", text)
+    assert.match("function DEC:fit", help.source "hy.deep.DEC")
+    assert.match("Its source is C", help.source "hy.sum")
+    assert.match("^Nothing is called", help.source "nothing_so")
   end)
 
   it("gives an overview without an argument, and prints", function()
     assert.match("cluster", help.text())
     local code, text = S.shell "./hyades -e 'help(hy.sqdist) help() help(help)'"
     assert.equal(0, code)
-    assert.match("^hy.sqdist: ", text)
+    assert.match("^hy.sqdist%(x, y%)", text)
     assert.match("Hyades: tensors", text)
   end)
 end)

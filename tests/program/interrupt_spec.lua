@@ -44,7 +44,7 @@ describe("Ctrl-C at the prompt", function()
   it("drops an unfinished entry", function()
     session [[
       send for i = 1, 2 do\n
-      wait >>
+      wait \r\x20\x20\x20\x20
       send \x03
       wait \n
       wait >
@@ -171,6 +171,29 @@ describe("Ctrl-C in a script", function()
       while true do pcall(function() while true do end end) end]]
     assert.equal(130, code)
     assert.match("shut", text)
+  end)
+
+  local products = [[local hy = require "hyades"
+    local x = hy.randn(400, 400)
+    while true do local y = x for _ = 1, 200 do y = y:mm(x):tanh() end end]]
+
+  -- Interrupts it six times, each a little later.
+  local function interrupt_products(interpreter, status)
+    local command = "set -m; export OMP_NUM_THREADS=1; %s -e %s & sleep 0.%d; kill -INT $!; wait $!"
+    for i = 1, 6 do
+      local code, text = S.shell(command:format(interpreter, S.quote(products), 20 + 7 * i))
+      assert.equal(status, code, text)
+      assert.match("interrupted", text)
+    end
+  end
+
+  it("leaves the heap whole in the middle of a product of oneDNN", function()
+    interrupt_products("./hyades", 130)
+  end)
+
+  it("does so in the stock interpreter too", function()
+    if S.sanitized then return pending "stock lua5.4 cannot load a sanitized module" end
+    interrupt_products('eval "$(make -s env)"; lua5.4', 1)
   end)
 
   it("goes unnoticed when the script ends well all the same", function()

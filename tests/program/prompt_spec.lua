@@ -35,12 +35,12 @@ describe("the prompt", function()
     ]]
   end)
 
-  it("asks for more lines until an entry is complete", function()
+  it("goes on to the next line until an entry is complete, and indents it", function()
     session [[
       send for i = 1, 2 do\n
-      wait >>
+      wait \r\x20\x20\x20\x20
       send print(i * 11)\n
-      wait >>
+      wait \r\x20\x20\x20\x20
       send end\n
       wait 11
       wait 22
@@ -74,14 +74,19 @@ describe("the prompt", function()
       send function g() f() end\n
       wait >
       send g()\n
-      wait prompt:1: deep
-      wait in function 'f'
-      wait in function 'g'
+      wait prompt[1]:1: deep
+      wait prompt[1]:1: in function 'f'
+      wait function f() error "deep" end
+      wait prompt[2]:1: in function 'g'
+      wait function g() f() end
       wait >
       never [C]
       never prompt.lua
       send x = = 1\n
-      wait prompt:1: unexpected symbol
+      wait prompt[4]:1: unexpected symbol near '='
+      wait >
+      send 1 + + 2\n
+      wait prompt[5]:1: unexpected symbol near '+'
       wait >
       send error()\n
       wait nil
@@ -94,7 +99,7 @@ describe("the prompt", function()
       send function f() return hy.nothing end\n
       wait >
       send f()\n
-      wait prompt:1: hy has no "nothing"
+      wait prompt[1]:1: hy has no "nothing"
       wait in function 'f'
       wait >
       never lua:
@@ -104,12 +109,12 @@ describe("the prompt", function()
   it("colors errors unless NO_COLOR is set", function()
     session [[
       send error "red"\n
-      wait \e[31mprompt:1: red\e[m
+      wait \e[31mprompt[1]:1: red\e[m
       wait >
     ]]
     session([[
       send error "plain"\n
-      wait l\rprompt:1: plain
+      wait l\rprompt[1]:1: plain
       wait >
     ]], "NO_COLOR=1")
   end)
@@ -142,15 +147,13 @@ describe("the prompt", function()
   it("remembers entries of several lines in the next session", function()
     session [[
       send do\n
-      wait >>
       send print("ag" .. "ain")\n
-      wait >>
       send end\n
       wait again
       wait >
     ]]
     local history = S.read(folder .. "/hyades/history")
-    assert.match("#%d+\ndo\nprint%(\"ag\" .. \"ain\"%)\nend\n$", history)
+    assert.match("#%d+\ndo\n  print%(\"ag\" .. \"ain\"%)\nend\n$", history)
     session [[
       send \e[A\n
       wait again
@@ -183,7 +186,7 @@ describe("the prompt", function()
       wait 2
       wait >
       send error "plain"\n
-      wait prompt:1: plain
+      wait prompt[2]:1: plain
       wait >
       send garb\x03
       wait >
@@ -194,12 +197,12 @@ describe("the prompt", function()
   end)
 
   it("ends an unfinished entry with its error at the end of input", function()
-    session [[
+    session([[
       send f(\n
       wait >>
       send \x04
       wait near <eof>
       wait >
-    ]]
+    ]], "env TERM=dumb")
   end)
 end)

@@ -8,17 +8,24 @@
  *   never TEXT      fail if it was printed since then
  *   limit SECONDS   how long each wait that follows may take; 10 at first
  *   pause SECONDS
+ *   size ROWS COLUMNS  make the window so large
+ *   kill NUMBER     send the program this signal
+ *   hangup now      close the terminal
+ *   sane now        fail unless the terminal echoes and edits lines, as a shell leaves it
  *   exit CODE       wait for the program to end with this status
  * Exits 0, or prints the step that failed and what the program printed since the last wait.
  */
 #include <errno.h>
 #include <poll.h>
 #include <pty.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -128,9 +135,40 @@ static int wait_exit(terminal *t)
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+static bool resize(const terminal *t, const char *text)
+{
+    unsigned short rows = 0, columns = 0;
+    sscanf(text, "%hu %hu", &rows, &columns);
+    const struct winsize window = { .ws_row = rows, .ws_col = columns };
+    return ioctl(t->fd, TIOCSWINSZ, &window) == 0;
+}
+
+static bool is_sane(const terminal *t)
+{
+    struct termios mode;
+    const tcflag_t wanted = ICANON | ECHO | ISIG;
+    return tcgetattr(t->fd, &mode) == 0 && (mode.c_lflag & wanted) == wanted;
+}
+
+static bool hang_up(terminal *t)
+{
+    close(t->fd);
+    t->fd = -1;
+    t->ended = true;
+    return true;
+}
+
 static bool play(terminal *t, const char *verb, char *text)
 {
     const size_t length = unescape(text);
+    if (strcmp(verb, "size") == 0)
+        return resize(t, text);
+    if (strcmp(verb, "kill") == 0)
+        return kill(t->child, atoi(text)) == 0;
+    if (strcmp(verb, "hangup") == 0)
+        return hang_up(t);
+    if (strcmp(verb, "sane") == 0)
+        return is_sane(t);
     if (strcmp(verb, "send") == 0) {
         type(t, text, length);
         return true;
@@ -194,7 +232,8 @@ int main(int argc, char **argv)
         fail(argv[2]);
     }
     const bool passed = play_all(&t, steps);
-    close(t.fd); /* hangs up: the program ends */
+    if (t.fd >= 0)
+        close(t.fd); /* hangs up: the program ends */
     free(t.output);
     fclose(steps);
     return passed ? 0 : 1;

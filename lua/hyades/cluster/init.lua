@@ -1,7 +1,7 @@
 --- Clustering and decomposition: `cluster.KMeans{ k = 3 }:fit(x).labels`.
 
 return require("hyades.lazy").folder("hyades.cluster", {
-  "KMeans", "PCA", "GMM",
+  "KMeans", "PCA", "GMM", "Agglomerative", "Spectral",
   "XMeans", "GMeans", "PGMeans", "GapStatistic", "SpecialK",
   "SubKmeans", "NrKmeans", "AutoNR", "NrDipMeans", "Orth1", "Orth2",
   "FOSSCLU", "FastICA", "FourC", "KMedians", "KMedoids", "LDAKmeans", "MiniBatchKMeans", "ORCLUS",

@@ -3,6 +3,7 @@
 local hy = require "hyades"
 local check = require "hyades.check"
 local class = require "hyades.class"
+local Augmentation = require "hyades.data.Augmentation"
 
 local Batches = class.define "Batches"
 
@@ -56,21 +57,22 @@ end
 --- Batches of one or several tensors with the same number of rows.
 -- [1]: tensor, data set, or list of these · size=256: rows in a batch
 -- shuffle=false: true or a generator for a new order in every epoch
--- augment: function(x, rng) → tensor, the batch's `view`
+-- augment: one of data.augment, or a function(x, rng, rows) → tensor: the batch's `view`. What
+-- data.augment makes of a row depends on the generator, the epoch and the row, not on its batch
+-- views=1: how many of them, independent of each other, in `views`; the first is `view`
 -- drop_last=false: leave out a short batch
 -- weights: tensor or list of n numbers: every epoch draws n rows with these chances, optional
 function Batches:init(options)
   options = check.options("data.Batches", options, { size = 256, shuffle = false,
-    augment = check.optional, weights = check.optional, drop_last = false }, true)
+    augment = check.optional, views = 1, weights = check.optional, drop_last = false }, true)
   self.sources = sources(options[1])
   self.n = self.sources[1]:size(1)
   check.number("data.Batches", "size", options.size, 1, nil, true)
   self.size = math.tointeger(math.min(options.size, math.max(self.n, 1)))
   self.rng = generator(options.shuffle)
-  if options.augment and type(options.augment) ~= "function" then
-    fail("augment must be a function, got %s", check.describe(options.augment))
-  end
-  self.augment = options.augment
+  if options.augment then check.callable("data.Batches", "augment", options.augment) end
+  check.number("data.Batches", "views", options.views, 1, nil, true)
+  self.augment, self.views = options.augment, math.tointeger(options.views)
   self.drop_last = options.drop_last
   if options.weights then self.weights = chances(options.weights, self.n) end
   return self
@@ -93,8 +95,8 @@ local function as_input(x)
   return x.dtype == "u8" and x:to("f32") or x
 end
 
-local function view_of(self, x)
-  local view = self.augment(x, self.rng or hy.rng)
+local function view_of(self, x, rng, rows)
+  local view = self.augment(x, rng, rows)
   if class.kind(view) ~= "tensor" or view:dim() == 0 or view:size(1) ~= x:size(1) then
     error(("data.Batches: augment must return a tensor with %d rows, got %s"):format(x:size(1),
       class.kind(view) == "tensor" and table.concat(view:size(), "×") or check.describe(view)), 0)
@@ -102,7 +104,13 @@ local function view_of(self, x)
   return view
 end
 
-local function gather(self, order, first, size)
+-- The generator of a batch's views: a row's view hangs on the epoch and the row, so that every batch
+-- starts where the epoch did. A function of the user draws on.
+local function generator_of(self, epoch)
+  return epoch and hy.rng(0):state(epoch) or self.rng or hy.rng
+end
+
+local function gather(self, order, first, size, epoch)
   local batch = { xs = {} }
   batch.rows = order and order:narrow(1, first, size)
     or hy.arange(first, first + size - 1, { dtype = "index" })
@@ -110,20 +118,26 @@ local function gather(self, order, first, size)
     batch.xs[i] = as_input(order and x:index(batch.rows) or x:narrow(1, first, size))
   end
   batch.x = batch.xs[1]
-  if self.augment then batch.view = view_of(self, batch.x) end
+  if self.augment then
+    local rng = generator_of(self, epoch)
+    batch.views = {}
+    for v = 1, self.views do batch.views[v] = view_of(self, batch.x, rng, batch.rows) end
+    batch.view = batch.views[1]
+  end
   return batch
 end
 
 --- One pass over the rows.
--- → iterator of batches { x=, xs= (of every tensor), rows= (index), view= (when augmented) }
+-- → iterator of batches { x=, xs= (of every tensor), rows= (index), and when augmented view=, views= }
 function Batches:epoch()
   local order = new_order(self)
+  local own = class.is(self.augment, Augmentation) and (self.rng or hy.rng):split():state()
   local at, count = 0, self:count()
   return function()
     if at == count then return nil end
     at = at + 1
     local first = (at - 1) * self.size + 1
-    return gather(self, order, first, math.min(self.size, self.n - first + 1))
+    return gather(self, order, first, math.min(self.size, self.n - first + 1), own)
   end
 end
 

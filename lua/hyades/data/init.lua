@@ -11,6 +11,7 @@ return lazy.extend({}, "data", {
     spirals = "hyades.data.toy", synth25 = "hyades.data.synth25",
     gtsrb = "hyades.data.gtsrb", image_folder = "hyades.data.image_folder",
     Dataset = "hyades.data.Dataset", Batches = "hyades.data.Batches",
+    augment = "hyades.data.augment", Augmentation = "hyades.data.Augmentation",
     standardize = "hyades.data.scale", minmax = "hyades.data.scale",
     inverse_frequency = "hyades.data.inverse_frequency",
     npz = "hyades.data.files", save_npz = "hyades.data.files",

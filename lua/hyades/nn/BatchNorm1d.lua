@@ -31,6 +31,11 @@ function BatchNorm1d:forward(x)
   })
 end
 
+function BatchNorm1d:pullback()
+  error(("input_gradient: %s mixes the rows, so that no row has a gradient of its own; use "
+    .. "nn.LayerNorm"):format(self), 0)
+end
+
 function BatchNorm1d:__tostring()
   return ("nn.BatchNorm1d(%d)"):format(self.columns)
 end

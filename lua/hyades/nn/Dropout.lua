@@ -22,6 +22,12 @@ function Dropout:forward(x)
   return hy.dropout(x, { p = self.p, rng = self.rng or hy.rng })
 end
 
+function Dropout:pullback(x)
+  if not self.training or self.p == 0 then return x, function(g) return g end end
+  local mask = self:forward(hy.ones(x:size(), { dtype = x.dtype }))
+  return x * mask, function(g) return g * mask end
+end
+
 function Dropout:__tostring()
   return ("nn.Dropout(%g)"):format(self.p)
 end

@@ -23,6 +23,17 @@ function LayerNorm:forward(x)
   return x:layer_norm(self.scale, self.shift, { eps = self.eps })
 end
 
+function LayerNorm:pullback(x)
+  local y = self:forward(x)
+  local centered = x - x:mean(-1, { keep = true })
+  local scale = (centered:square():mean(-1, { keep = true }) + self.eps):rsqrt()
+  local hat = centered * scale
+  return y, function(g)
+    g = g * self.scale
+    return (g - g:mean(-1, { keep = true }) - hat * (g * hat):mean(-1, { keep = true })) * scale
+  end
+end
+
 function LayerNorm:__tostring()
   return ("nn.LayerNorm(%d)"):format(self.columns)
 end

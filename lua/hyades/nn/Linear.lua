@@ -35,6 +35,11 @@ function Linear:activated(x, options)
   return hy.linear(x, self.weight, self.bias, options or {})
 end
 
+function Linear:pullback(x)
+  local weight = self.weight
+  return self:activated(x), function(g) return g:mm(weight) end
+end
+
 function Linear:__tostring()
   return ("nn.Linear(%d, %d)"):format(self.inputs, self.outputs)
 end

@@ -213,6 +213,42 @@ function Module:evaluating(fn)
   return table.unpack(results, 2, results.n)
 end
 
+local function rows_of(x, where)
+  local check = require "hyades.check"
+  if type(x) == "table" and class.kind(x.x) == "tensor" then x = x.x end
+  if class.kind(x) ~= "tensor" or x:dim() == 0 then
+    error(("%s: expected a tensor with rows or a dataset, got %s"):format(where,
+      class.kind(x) or check.describe(x)), 3)
+  end
+  return x
+end
+
+--- The output, and what carries a gradient by it back to x, as ordinary ops: y, pull where
+-- pull(g) → gradient by x. Layers that `input_gradient` can pass define it.
+-- x: tensor with rows
+-- → tensor, function
+function Module:pullback()
+  error(("input_gradient: %s is no layer that it knows; these are Linear, LayerNorm, Dropout, "
+    .. "SpectralNorm, activations, and Sequential and MLP of them"):format(self), 0)
+end
+
+--- The gradient of a network's output by its input, row by row, as ordinary ops: what is made of it
+-- is a loss like any other, with an exact gradient by the weights. The penalty of WGAN-GP (Gulrajani
+-- et al., NIPS 2017), for x between real and generated rows, is
+-- `((critic:input_gradient(x):square():sum(2) + 1e-12):sqrt() - 1):square():mean()`.
+-- A tape is first order: tape:grad gives this gradient too, but as a constant. Where relu and its
+-- kind bend, the slope counts as a constant. Batch normalization mixes the rows and has no such
+-- gradient.
+-- x: tensor n×d
+-- → tensor n×d
+function Module:input_gradient(x)
+  local y, pull = self:pullback(rows_of(x, "input_gradient"))
+  if y:dim() ~= 2 or y:size(2) ~= 1 then
+    error(("input_gradient: %s gives %s; it wants one number a row"):format(self, shape_text(y)), 2)
+  end
+  return pull(hy.ones(y:size(), { dtype = y.dtype }))
+end
+
 -- Calls fn while after(inner, y) hears of every output of the listed modules.
 local function listening(inners, after, fn)
   local before = {}
@@ -254,16 +290,6 @@ local function joiner(n)
     end
   end
   return join
-end
-
-local function rows_of(x, where)
-  local check = require "hyades.check"
-  if type(x) == "table" and class.kind(x.x) == "tensor" then x = x.x end
-  if class.kind(x) ~= "tensor" or x:dim() == 0 then
-    error(("%s: expected a tensor with rows or a dataset, got %s"):format(where,
-      class.kind(x) or check.describe(x)), 3)
-  end
-  return x
 end
 
 --- Encode all rows in evaluation mode, in batches, without recording; the mode is restored.

@@ -45,4 +45,18 @@ function Sequential:forward(x)
   return x
 end
 
+function Sequential:pullback(x)
+  local pulls = {}
+  for i, layer in ipairs(self) do
+    if type(layer) == "function" then
+      error(("input_gradient: layer %d is a function, whose gradient it cannot write"):format(i), 0)
+    end
+    x, pulls[i] = layer:pullback(x)
+  end
+  return x, function(g)
+    for i = #pulls, 1, -1 do g = pulls[i](g) end
+    return g
+  end
+end
+
 return Sequential

@@ -74,7 +74,7 @@ end
 -- mean, log_variance: tensors n×m
 -- → scalar tensor
 function VAE.divergence(mean, log_variance)
-  return (log_variance + 1 - mean:square() - log_variance:exp()):sum(2):mean() * -0.5
+  return hy.loss.gaussian_kl(mean, log_variance)
 end
 
 --- The loss: reconstruction, summed over the columns, plus beta · divergence.

@@ -2,7 +2,7 @@
 
 local nn = require("hyades.lazy").folder("hyades.nn", { "Autoencoder", "BatchNorm1d", "Dropout",
   "GaussianEncoder", "LayerNorm", "Linear", "MLP", "Module", "NeighborEncoder", "Sequential",
-  "StackedAutoencoder", "VAE" })
+  "SpectralNorm", "StackedAutoencoder", "VAE" })
 
 for name, Activation in pairs(require "hyades.nn.activations") do rawset(nn, name, Activation) end
 
