@@ -22,6 +22,8 @@ local THEMES = {
   },
 }
 
+local DIM = 85 -- brightness below which a color is lightened for dark paper
+
 -- Okabe and Ito's colors, then fourteen chosen so that all differ, from each other and from the
 -- gray of noise, also in the eyes of people who see no red or no green.
 local CLUSTERS = {
@@ -110,8 +112,8 @@ function palette.cluster(k, look, list)
     color = CLUSTERS[k] or hsl(k * golden % 1, 0.55 + 0.15 * (k % 2), 0.38 + 0.09 * (k % 4))
   end
   local light = brightness(color)
-  if look and look.name == "dark" and light < 105 then
-    color = palette.mix(color, 0xffffff, 0.2 + 0.3 * (105 - light) / 105)
+  if look and look.name == "dark" and light < DIM then
+    color = palette.mix(color, 0xffffff, 0.15 + 0.3 * (DIM - light) / DIM)
   end
   return color
 end
