@@ -49,8 +49,8 @@ end
 -- Smooth the seconds a step has taken since the last look.
 local function measure(bar, now)
   local steps = bar.done - bar.measured
-  if bar.total and bar.done >= bar.total and bar.done > 0 then
-    bar.pace = (now - bar.started) / bar.done
+  if bar.total and bar.done >= bar.total and bar.done > bar.initial then
+    bar.pace = (now - bar.started) / (bar.done - bar.initial)
   elseif steps > 0 then
     local pace = (now - bar.marked) / steps
     bar.pace = bar.pace and bar.pace + smoothing * (pace - bar.pace) or pace
@@ -162,15 +162,17 @@ end
 -- A program that ends with a bar on the terminal ends its line too.
 progress.at_exit = setmetatable({}, { __gc = function() pcall(progress.leave) end })
 
+-- When the next line is due: at so many steps, or at a time.
+local function set_next(bar, now)
+  bar.next = not bar.total and now + patience
+    or (math.floor(bar.done / bar.total * 10 + 1e-9) + 1) / 10 * bar.total
+end
+
 local function write_line(bar)
   local now = core.clock()
   measure(bar, now)
   io.stderr:write(text.line(bar, 100, now - bar.started, left_of(bar, now), true), "\n")
-  if bar.total then
-    bar.next = (math.floor(bar.done / bar.total * 10 + 1e-9) + 1) / 10 * bar.total
-  else
-    bar.next = now + patience
-  end
+  set_next(bar, now)
 end
 
 local function write_line_if_due(bar)
@@ -290,7 +292,8 @@ local function source_of(over)
   fail("expected a number of steps, an array, data.Batches or an iterator, got a %s", kind)
 end
 
-local known = { desc = "string", total = "number", unit = "string", verbose = "boolean" }
+local known = { desc = "string", total = "number", initial = "number", unit = "string",
+  verbose = "boolean" }
 
 local function check_options(options)
   if type(options) == "string" then return { desc = options } end
@@ -301,10 +304,9 @@ local function check_options(options)
   end
   for name, value in pairs(options) do
     if not known[name] then
-      local nearest = type(name) == "string" and core.nearest(name, { "desc", "total", "unit",
-        "verbose" })
+      local nearest = type(name) == "string" and core.nearest(name, class.keys(known))
       fail("unknown option %q%s", tostring(name), nearest and ("; did you mean %q?"):format(nearest)
-        or "; it knows desc, total, unit and verbose")
+        or "; it knows " .. table.concat(class.keys(known), ", "))
     elseif type(value) ~= known[name] then
       fail("option %s must be a %s, got %s", name, known[name], type(value))
     end
@@ -318,20 +320,21 @@ end
 -- hy.progress(100)`, then `bar:step()`, `bar:step(n)`, `bar:set{ loss = 0.1 }`, `bar:print(…)`,
 -- `bar:close()`. While a bar is there, `print` goes above it; other output garbles it.
 -- over: integer, array, data.Batches, iterator function, or nil when nobody knows how many
--- options: title, or table of desc, total, unit="it" and verbose: false shows nothing; true, where
--- standard error is no terminal, writes a line for every tenth of the way
+-- options: title, or table of desc, total, unit="it", initial=0 (steps that were done before) and
+-- verbose: false shows nothing; true, where standard error is no terminal, writes a line for every
+-- tenth of the way
 -- → progress (and what a loop needs)
 function progress.progress(over, options)
   local total, next_value = source_of(over)
   options = check_options(options)
   local watched = options.verbose ~= false and not progress.silent
   local terminal = watched and core.is_terminal(2) and os.getenv "TERM" ~= "dumb"
-  local now = core.clock()
+  local now, initial = core.clock(), options.initial or 0
   local bar = setmetatable({ total = options.total or total, title = text.clean(options.desc or ""),
-    unit = text.clean(options.unit or "it"), done = 0, values = {}, traced = {},
-    next_value = next_value, started = now, marked = now, measured = 0, shown = terminal,
+    unit = text.clean(options.unit or "it"), initial = initial, done = initial, measured = initial,
+    values = {}, traced = {}, next_value = next_value, started = now, marked = now, shown = terminal,
     lines = watched and not terminal and options.verbose == true }, Progress)
-  if bar.lines then bar.next = bar.total and bar.total / 10 or now + patience end
+  if bar.lines then set_next(bar, now) end
   if terminal then open(bar) end
   return bar, nil, nil, bar
 end

@@ -212,8 +212,10 @@ end
 
 -- All epochs that are left. `progress` is what a checkpoint keeps beside the state of the run.
 local function train_epochs(spec, groups, watch, file, progress)
-  local bar <close> = hy.progress(spec.epochs, train.progress_options(spec.progress))
-  bar:step(progress.epoch)
+  local options = train.progress_options(spec.progress)
+  options.initial = progress.epoch
+  local bar <close> = hy.progress(spec.epochs, options)
+  for _, record in ipairs(progress.history) do bar:trace(record.loss) end
   local at = { step = progress.step, epoch = progress.epoch, loss = progress.loss,
     steps = spec.epochs * spec.batches:count(), size = math.min(spec.batches.size, spec.batches.n) }
   for epoch = progress.epoch + 1, progress.stopped and 0 or spec.epochs do

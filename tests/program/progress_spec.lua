@@ -144,6 +144,13 @@ describe("progress on a terminal", function()
     assert.equal("fine", lines[4])
   end)
 
+  it("takes no credit for what was done before", function()
+    local written = in_terminal [[
+      local bar <close> = hy.progress(100, { desc = "steps", initial = 90 })
+      for i = 91, 93 do nap(0.11) bar:step() end]]
+    assert.match("steps  93%% [^ ]+ 93/100 0:00<0:0%d [%d.]+ it/s", written)
+  end)
+
   it("is plain where the locale is not UTF-8", function()
     for _, environment in ipairs{ "LC_ALL=C", "LC_ALL= LC_CTYPE=C LANG=C.UTF-8" } do
       local written = in_terminal([[
