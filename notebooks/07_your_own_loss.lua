@@ -39,7 +39,7 @@ end
 
 -- %% [markdown]
 -- That is the whole loss. Before it is used, look at it: three centers in the plane, and the ratio
--- at every place. The bright valleys between the centers are where no point should stay.
+-- at every place. The bright ridges between the centers are where no point should stay.
 
 -- %%
 local centers = hy.tensor{ { 1, 1 }, { 4, 1.5 }, { 2, 4 } }

@@ -11,6 +11,7 @@ local page = { escape = code.escape, code = code.html }
 
 local fold_after, fold_at = 40, 20 -- lines of an output: from when it is folded, what stays in sight
 local most_rows = 500 -- of a table
+local wide_figure = 760 -- from this width on a figure scrolls in a narrow window, and stays readable
 
 -- ---- text -----------------------------------------------------------------------------------
 
@@ -117,9 +118,10 @@ end
 -- → HTML
 function page.figure(figure, name, alt)
   alt = page.escape(page.utf8(alt or name or "figure"))
-  return ('<figure><img src="%s" width="%d" height="%d" alt="%s">%s</figure>'):format(
-    data_url("image/png", figure:bytes "png"), figure.width // 1 | 0, figure.height // 1 | 0, alt,
-    caption_of(name, "figcaption"))
+  local class_name = figure.width > wide_figure and ' class="wide"' or ""
+  return ('<figure%s><img src="%s" width="%d" height="%d" alt="%s">%s</figure>'):format(
+    class_name, data_url("image/png", figure:bytes "png"), figure.width // 1 | 0,
+    figure.height // 1 | 0, alt, caption_of(name, "figcaption"))
 end
 
 local function cell_text(value)

@@ -37,6 +37,7 @@ figure img, p img { display: block; max-width: 100%; height: auto; background: #
 figcaption, caption { color: var(--soft); font-size: 0.85rem; text-align: left;
   margin-top: 0.4em; caption-side: bottom; }
 .wide { overflow-x: auto; margin: 1em 0; }
+figure.wide img { max-width: max(100%, 44rem); }
 table { border-collapse: collapse; font-size: 0.92rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.3em 0.9em 0.3em 0; border-bottom: 1px solid var(--line); text-align: left;
   white-space: nowrap; }
@@ -58,5 +59,6 @@ footer { margin-top: 3em; padding-top: 0.8em; border-top: 1px solid var(--line);
   pre { white-space: pre-wrap; overflow: visible; font-size: 0.66rem; }
   figure, .code { break-inside: avoid; } h1, h2, h3 { break-after: avoid; }
   summary { display: none; } details::details-content { content-visibility: visible; height: auto; }
-  .time { display: none; } .wide { overflow: visible; } td, th { white-space: normal; } }
+  .time { display: none; } .wide { overflow: visible; } figure.wide img { max-width: 100%; }
+  td, th { white-space: normal; } }
 ]]
