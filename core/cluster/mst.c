@@ -54,7 +54,7 @@ static hy_status measure(hy_ctx *cx, const prim *m)
         HY_TRY(hy_points_cost(cx, &m->p, m->center, m->label, m->all));
         for (int64_t s = 0; s < m->left; s++)
             m->distance[s] = m->all[m->point[s]];
-        return HY_OK;
+        return hy_poll(cx, m->p.n - m->left, m->p.n);
     }
     for (int64_t first = 0; first < m->left; first += BLOCK) {
         const int64_t n = m->left - first < BLOCK ? m->left - first : BLOCK;

@@ -31,7 +31,7 @@ local AutoNR = model.define("AutoNR", { n_init = 15, max_k = check.optional,
   max_subspaces = check.optional, outliers = true, mdl_for_noisespace = true, similarity = 1e-5,
   noise_floor = check.optional,
   keep_products = true, max_iter = 300, max_distance = check.optional,
-  precision = check.optional, rng = hy.rng, verbose = false })
+  precision = check.optional, rng = hy.rng, verbose = false }, nil, { max_iter = 1 })
 
 local points_for_each = 10 -- column: with fewer, splits look above the noise floor
 
@@ -247,7 +247,7 @@ end
 
 -- The points as they are seen within some columns.
 local function within(self, v)
-  return subspaces.sample(self.sample:project(v), self.sample:code())
+  return subspaces.sample("AutoNR", self.sample:project(v), self.sample:code())
 end
 
 -- Subspaces in the order in which they are tried: costly ones first, the noise space last.
@@ -379,12 +379,8 @@ local function prepare(self, x)
   if n < 2 then error(("AutoNR: at least 2 points are needed, got %d"):format(n), 0) end
   self.most = check.number("AutoNR", "option max_k", self.max_k or n, 2, n, true)
   self.limit = check.number("AutoNR", "option max_subspaces", self.max_subspaces or d, 2, d, true)
-  self.sample = subspaces.sample(x)
-  if self.max_distance or self.precision then
-    self.sample.given_code = mdl.code(n,
-      check.number("AutoNR", "option max_distance", self.max_distance or mdl.max_distance(x), 0),
-      check.number("AutoNR", "option precision", self.precision or mdl.precision(x), 0))
-  end
+  self.sample = subspaces.sample("AutoNR", x, mdl.code_of("AutoNR", x, self.max_distance,
+    self.precision))
   local few = self.noise_floor == nil and n < points_for_each * d
   self.floor = (self.noise_floor or few) and noise_floor(self.sample) or nil
   self.inner = NrKmeans{ outliers = self.outliers, mdl_for_noisespace = self.mdl_for_noisespace,
