@@ -9,10 +9,10 @@
 typedef struct context_box {
     hy_ctx *cx;
     lua_State *main, *running; /* running: where the op at hand was called */
-    lua_Hook hook_at_entry; /* stock lua reports Ctrl-C by setting another hook */
-    const volatile int *flag; /* the program reports it by a flag */
-    bool watched;             /* a function wants to know how far long ops are */
-    double next;              /* when it is told again */
+    lua_Hook hook_at_entry;    /* stock lua reports Ctrl-C by setting another hook */
+    const volatile int *flag;  /* the program reports it by a flag */
+    bool watched;              /* a function wants to know how far long ops are */
+    double next;               /* when it is told again */
 } context_box;
 
 static const char CONTEXT_KEY[] = "hyades.ctx", WATCHER_KEY[] = "hyades.watcher";
@@ -145,7 +145,8 @@ static int watch(lua_State *L)
 static int threads(lua_State *L)
 {
     const lua_Integer n = luaL_optinteger(L, 1, 0);
-    luaL_argcheck(L, lua_isnoneornil(L, 1) || (n >= 1 && n <= 1024), 1, "threads: expected 1 to 1024");
+    luaL_argcheck(L, lua_isnoneornil(L, 1) || (n >= 1 && n <= 1024), 1,
+                  "threads: expected 1 to 1024");
     lua_pushinteger(L, hy_threads((int)n));
     return 1;
 }
@@ -203,14 +204,17 @@ static const hyl_function functions[] = {
     { "threads", threads, "(n?) → integer",
       "Number of threads of loops and BLAS in this process; n sets it." },
     { "onednn", onednn, "(wanted?) → boolean",
-      "Do large products of f32 go to oneDNN? They do where it is installed, else to OpenBLAS; false "
+      "Do large products of f32 go to oneDNN? They do where it is installed, else to OpenBLAS; "
+      "false "
       "keeps them there." },
     { "watch", watch, "(function?) → function or nil",
-      "From now on long ops call function(done, total) about ten times a second; nothing ends that. "
+      "From now on long ops call function(done, total) about ten times a second; nothing ends "
+      "that. "
       "Returns what was called before." },
     { "clock", clock_seconds, "() → number", "Seconds of a clock that never goes back." },
     { "cpu_table", cpu_table, "() → string",
-      "The instruction level of the kernels in use; HYADES_CPU=x86-64, x86-64-v3 or x86-64-v4 forces one." },
+      "The instruction level of the kernels in use; HYADES_CPU=x86-64, x86-64-v3 or x86-64-v4 "
+      "forces one." },
     { "nearest", nearest, "(word, words) → string or nil", "The word that was probably meant." },
     { "fail_allocation", fail_allocation, "(n?, flag?)",
       "For tests: the n-th allocation from now fails, with a flag all that follow too; without n "
