@@ -4,16 +4,24 @@ local hy = require "hyades"
 local estimators = require "tests.cluster.estimators"
 local class = require "hyades.class"
 
-local x = hy.data.blobs{ n = 150, k = 3, d = 5, std = 0.7, box = 9, rng = hy.rng(3) }.x
+local x = hy.data.blobs{ n = 600, k = 3, d = 5, std = 0.7, box = 9, rng = hy.rng(3) }.x
 local forms = { f32 = x, f64 = x:to "f64",
   u8 = ((x - x:min()) / (x:max() - x:min()) * 255):round():to "u8" }
 
--- What a model found out: tensors and numbers, by field.
+-- A tensor as an array, also within a list.
+local function plain(value)
+  if class.kind(value) == "tensor" then return value:totable() end
+  if type(value) ~= "table" then return value end
+  local list = {}
+  for i, one in ipairs(value) do list[i] = plain(one) end
+  return list
+end
+
+-- What a model found out, by field.
 local function findings(model)
   local found = {}
   for _, name in ipairs{ "labels", "centers", "components", "matrix", "k", "inertia", "mdl" } do
-    local value = model[name]
-    found[name] = class.kind(value) == "tensor" and value:totable() or value
+    found[name] = plain(model[name])
   end
   return found
 end

@@ -68,6 +68,7 @@ function KMeans:fit(x, options)
     weights = hy.tensor(weights, { dtype = "f64" })
   end
   local restarts = self.n_init or (class.kind(self.init) == "tensor" and 1 or 10)
+  check.number(model.name_of(self), "option tol", self.tol, 0)
   if x:size(1) < self.k then
     error(("%s: k = %d needs at least as many points, got %d"):format(model.name_of(self), self.k,
       x:size(1)), 0)
