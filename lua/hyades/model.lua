@@ -75,11 +75,30 @@ local function fitting(fit)
     x = data_of(self, x)
     check.finite(model.name_of(self), "x", x)
     fit(self, x, ...)
-    self.fitted = true
+    self.fitted, self.columns = true, x:dim() == 2 and x:size(2) or nil
     if self.net and self.assign then derive(self, x) end
     return self
   end
   originals[wrapped] = fit
+  return wrapped
+end
+
+-- New points have as many columns as those of fit.
+local function check_columns(self, x)
+  if type(x) == "table" then x = x.x end
+  if self.columns and class.kind(x) == "tensor" and x:dim() == 2 and x:size(2) ~= self.columns then
+    error(("%s: x has %d columns; it was fitted to %d"):format(model.name_of(self), x:size(2),
+      self.columns), 3)
+  end
+end
+
+-- Wraps a predict or transform of its own.
+local function applying(method)
+  local function wrapped(self, x, ...)
+    check_columns(self, x)
+    return method(self, x, ...)
+  end
+  originals[wrapped] = method
   return wrapped
 end
 
@@ -155,7 +174,8 @@ function model.define(name, defaults, choices, least)
   for option, default in pairs(defaults) do all[option] = default end
   new.defaults, new.choices, new.least = all, choices or {}, least or {}
   getmetatable(new).__newindex = function(self, key, value)
-    rawset(self, key, key == "fit" and fitting(value) or value)
+    local applies = key == "predict" or key == "transform"
+    rawset(self, key, key == "fit" and fitting(value) or applies and applying(value) or value)
   end
   return new
 end
@@ -175,6 +195,7 @@ end
 -- → tensor
 function Model:transform(x)
   check_fitted(self)
+  check_columns(self, x)
   if not self.net then refuse(self, "transform") end
   return self.net:transform(data_of(self, x))
 end
@@ -184,6 +205,7 @@ end
 -- → index tensor of labels 1..k
 function Model:predict(x)
   check_fitted(self)
+  check_columns(self, x)
   if not self.assign then refuse(self, "predict") end
   x = data_of(self, x)
   return self:assign(self.net and self.net:transform(x) or x):argmax(2)

@@ -4,7 +4,7 @@ local hy = require "hyades"
 local estimators = require "tests.cluster.estimators"
 local class = require "hyades.class"
 
-local x = hy.data.blobs{ n = 600, k = 3, d = 5, std = 0.7, box = 9, rng = hy.rng(3) }.x
+local x = hy.data.blobs{ n = 300, k = 3, d = 5, std = 0.7, box = 9, rng = hy.rng(3) }.x
 local forms = { f32 = x, f64 = x:to "f64",
   u8 = ((x - x:min()) / (x:max() - x:min()) * 255):round():to "u8" }
 
@@ -69,6 +69,8 @@ for _, name in ipairs(estimators.names) do
       local some = points:narrow(1, 11, 30)
       assert.same(answers(model, some), answers(loaded, some))
       assert.same(findings(model), findings(loaded))
+      assert.raises(function() loaded:predict(hy.ones(4, 9)) end, name)
+      assert.raises(function() loaded:transform(hy.ones(4, 9)) end, name)
       if not model.labels then return end
       local again = estimators.make(name):fit_predict(points)
       assert.same(model.labels:totable(), again:totable())

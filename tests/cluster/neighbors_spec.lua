@@ -78,8 +78,10 @@ describe("knn", function()
 
   it("says what it wants", function()
     local x = hy.ones(4, 2)
-    assert.raises(function() cluster.knn(x, 4) end, "knn: k is 4; it must be from 1 to 3")
-    assert.raises(function() cluster.knn(x, 0) end, "k is 0")
+    assert.raises(function() cluster.knn(x, 4) end,
+      "cluster.knn: k: expected an integer from 1 to 3, got 4")
+    assert.raises(function() hy.knn(x, 4) end, "knn: k is 4; it must be from 1 to 3")
+    assert.raises(function() cluster.knn(x, 0) end, "from 1 to 3, got 0")
     assert.raises(function() cluster.knn(hy.tensor{ { 1, 2 }, { 3, 0 / 0 } }, 1) end,
       "x is NaN at row 2, column 2")
     assert.raises(function() cluster.knn(5, 1) end, "cluster.knn: expected a tensor n×d")

@@ -10,7 +10,9 @@ local watched = require "hyades.watched"
 -- → index n×k; Euclidean distances, f64 n×k
 local function knn(x, k, options)
   local verbose = check.options("cluster.knn", options, { verbose = false }).verbose
-  return watched(verbose and "knn", hy.knn, points("cluster.knn", x, true), k)
+  x = points("cluster.knn", x, true)
+  check.number("cluster.knn", "k", k, 1, x:size(1) - 1, true)
+  return watched(verbose and "knn", hy.knn, x, k)
 end
 
 return knn
