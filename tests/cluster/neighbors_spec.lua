@@ -290,3 +290,36 @@ describe("a single-linkage tree", function()
       "marked must be u8")
   end)
 end)
+
+describe("a watcher", function()
+  local x = hy.randn(2500, 20, { rng = hy.rng(1) })
+
+  it("is told how far a long op is, until nothing watches", function()
+    local shares = {}
+    assert.is_nil(hy.watch(function(done, total) shares[#shares + 1] = done / total end))
+    hy.mst(x)
+    assert.equal("function", type(hy.watch(nil)))
+    local told = #shares
+    assert.is_true(told > 0)
+    for _, share in ipairs(shares) do assert.is_true(share >= 0 and share <= 1) end
+    hy.mst(x)
+    assert.equal(told, #shares)
+  end)
+
+  it("may call ops itself; its errors end the op", function()
+    hy.watch(function() hy.ones(3, 3):mm(hy.eye(3)) end)
+    local edges = hy.mst(x)
+    assert.equal(2499, edges:size(1))
+    hy.watch(function() error("enough", 0) end)
+    assert.raises(function() hy.mst(x) end, "mst: enough")
+    hy.watch(nil)
+    assert.equal(2499, hy.mst(x):size(1))
+  end)
+
+  it("shows a line for one call, and goes also when that fails", function()
+    local watched = require "hyades.watched"
+    assert.same({ 5, 6, nil, 7 }, { watched("sum", function(...) return ... end, 5, 6, nil, 7) })
+    assert.raises(function() watched("mst", hy.mst, x, hy.ones(3)) end, "differ in length")
+    assert.is_nil(hy.watch(nil))
+  end)
+end)
