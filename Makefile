@@ -77,6 +77,8 @@ CORE_OBJ  := $(CORE_SRC:%.c=$(OBJ)/%.o) $(TABLES:%=$(OBJ)/core/cpu/%.o)
 BIND_OBJ  := $(BIND_SRC:%.c=$(OBJ)/%.o)
 EDITOR    := repl input screen
 READLINE  := $(wildcard /usr/include/readline/readline.h)
+CAIRO     := $(shell pkg-config --libs cairo 2>/dev/null)
+CANVAS    := $(patsubst %.c,$(OBJ)/%.o,$(wildcard bindings/canvas/*.c))
 CTESTS    := $(patsubst tests/core/%.c,$(OBJ)/tests/%,$(wildcard tests/core/*.c))
 
 .PHONY: all deps demo test check tsan tsan-build fuzz bench quality notebooks lint install uninstall \
@@ -84,7 +86,8 @@ CTESTS    := $(patsubst tests/core/%.c,$(OBJ)/tests/%,$(wildcard tests/core/*.c)
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-PRODUCTS := hyades build/hyades/core.so build/hyades/env.so $(if $(READLINE),build/hyades/repl.so)
+PRODUCTS := hyades build/hyades/core.so build/hyades/env.so $(if $(READLINE),build/hyades/repl.so) \
+            $(if $(CAIRO),build/hyades/canvas.so)
 all: $(PRODUCTS)
 
 # Rebuild when the flags change. What another mode built goes before anything compiles, so a
@@ -125,6 +128,12 @@ build/hyades/repl.so: $(EDITOR:%=$(OBJ)/bindings/program/%.o) build/mode
 	@mkdir -p $(@D)
 	$(call say,ld)$(CC) -shared -Wl,-z,nodelete $(LDFLAGS) -o $@ $(filter %.o,$^) -lreadline
 
+$(CANVAS): CFLAGS += $(shell pkg-config --cflags cairo 2>/dev/null)
+# nodelete: fontconfig keeps what it has read until the process ends.
+build/hyades/canvas.so: $(CANVAS) build/mode
+	@mkdir -p $(@D)
+	$(call say,ld)$(CC) -shared -Wl,-z,nodelete $(LDFLAGS) -o $@ $(CANVAS) $(CAIRO) -lm
+
 hyades: $(OBJ)/bindings/program/main.o $(OBJ)/bindings/program/signals.o build/mode
 	$(call say,ld)$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) -Wl,-Bstatic -llua5.4 -Wl,-Bdynamic -ldl -lm
 
@@ -151,6 +160,7 @@ LIMIT   := timeout -k 10 1200
 # wait give up their core, so that a busy machine slows tests down no more than it must.
 TESTENV := SAN=$(SAN) BUILD=$(OBJ) HYADES_OFFLINE=1 OMP_WAIT_POLICY=passive \
            XDG_CACHE_HOME=$(abspath $(OBJ))/tests/cache XDG_STATE_HOME=$(abspath $(OBJ))/tests/state \
+           LSAN_OPTIONS=suppressions=$(abspath tests/leaks.txt):print_suppressions=0 \
            UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=allocator_may_return_null=1:quarantine_size_mb=16
 # A sanitized module loads only into the sanitized program.
 STOCK   := $(if $(filter 0,$(SAN)),"LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='build/?.so;;' \

@@ -49,6 +49,6 @@ void hyl_open_rng(lua_State *L);
 void hyl_open_memory(lua_State *L);
 void hyl_open_files(lua_State *L);
 void hyl_open_json(lua_State *L);
-void hyl_open_canvas(lua_State *L);
+void hyl_open_terminal(lua_State *L);
 
 #endif

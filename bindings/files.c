@@ -128,6 +128,32 @@ static int write_png(lua_State *L) /* path, u8 tensor h×w×c */
     return 0;
 }
 
+static int encode_png(lua_State *L) /* h, w, c, samples as a string → the bytes of a PNG file */
+{
+    size_t given;
+    const lua_Integer h = luaL_checkinteger(L, 1), w = luaL_checkinteger(L, 2);
+    const lua_Integer c = luaL_checkinteger(L, 3);
+    const char *pixels = luaL_checklstring(L, 4, &given);
+    if (h < 1 || w < 1 || c < 1 || h > 1 << 20 || w > 1 << 20 || c > 4 || (size_t)(h * w * c) != given)
+        return luaL_error(L, "png: expected height × width × channels samples, got %d for %dx%dx%d",
+                          (int)given, (int)h, (int)w, (int)c);
+    luaL_Buffer buffer;
+    int64_t bytes = 0;
+    char *out = luaL_buffinitsize(L, &buffer, (size_t)hy_png_room((int)h, (int)w, (int)c));
+    hyl_try(L, "png",
+            hy_png(hyl_ctx(L), (int)h, (int)w, (int)c, (const uint8_t *)pixels, (uint8_t *)out, &bytes));
+    luaL_pushresultsize(&buffer, (size_t)bytes);
+    return 1;
+}
+
+static int write_bytes(lua_State *L) /* path, string */
+{
+    size_t n;
+    const char *path = check_path(L, 1, "save"), *bytes = luaL_checklstring(L, 2, &n);
+    hyl_try(L, "save", hy_write_bytes(hyl_ctx(L), path, (int64_t)n, bytes));
+    return 0;
+}
+
 /* ---- many tensors a file ------------------------------------------------------------------------------
  */
 
@@ -367,6 +393,8 @@ static const luaL_Reg functions[] = {
     { "write_csv", write_csv },
     { "read_image", read_image },
     { "write_png", write_png },
+    { "png", encode_png },
+    { "write_bytes", write_bytes },
     { "read_safetensors", read_safetensors },
     { "write_safetensors", write_safetensors },
     { "read_npz", read_npz },

@@ -274,6 +274,6 @@ __attribute__((visibility("default"))) int luaopen_hyades_core(lua_State *L)
     hyl_open_memory(L);
     hyl_open_files(L);
     hyl_open_json(L);
-    hyl_open_canvas(L);
+    hyl_open_terminal(L);
     return 1;
 }

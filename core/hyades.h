@@ -301,6 +301,11 @@ hy_status hy_write_npz(hy_ctx *cx, const char *path, int64_t n, const hy_named *
 
 /* Image of 8-bit samples, h×w×c with c in 1, 3, 4. */
 hy_status hy_write_png(hy_ctx *cx, const char *path, int h, int w, int c, const uint8_t *pixels);
+/* The same in memory: hy_png_room bytes at `out`, of which *bytes are the file. */
+int64_t hy_png_room(int h, int w, int c);
+hy_status hy_png(hy_ctx *cx, int h, int w, int c, const uint8_t *pixels, uint8_t *out, int64_t *bytes);
+/* A whole file at once; one that was there stays until the new one is complete. */
+hy_status hy_write_bytes(hy_ctx *cx, const char *path, int64_t n, const void *bytes);
 hy_status hy_read_image(hy_ctx *cx, const char *path, hy_tensor **out); /* u8 h×w×c */
 /* Rename a finished file; `to` is replaced at once, or stays as it was. */
 hy_status hy_move_file(hy_ctx *cx, const char *from, const char *to);

@@ -7,6 +7,6 @@ local bench = require "tests.bench.bench"
 
 print(("Hyades %s, kernels %s, %d threads"):format(hy.version, hy.cpu_table(), hy.threads()))
 for _, topic in ipairs{ "training", "deep", "peak", "kmeans", "components", "subspaces", "mixtures",
-  "dip", "metrics", "memory", "start" } do
+  "dip", "metrics", "memory", "figures", "start" } do
   require("tests.bench." .. topic)(bench)
 end

@@ -171,7 +171,7 @@ kinds.any = {
 
 -- Not called: what ends or slows the program on purpose, and what reads the whole disk or the net.
 local skipped = { ["hy.threads"] = true, ["hy.fail_allocation"] = true, ["hy.list_folder"] = true,
-  ["hy.is_terminal"] = true, ["hy.save_npy"] = true }
+  ["hy.is_terminal"] = true, ["hy.ask_terminal"] = true, ["hy.save_npy"] = true }
 
 local function collect()
   local found = {}

@@ -31,8 +31,9 @@ local reserved = {
   ["cjson/cJSON.h"] = { "core/data/", "bindings/json.c" },
   ["stb_image.h"] = { "core/data/image.c" },
   ["stb_image_write.h"] = { "core/data/image.c" },
-  ["stb_truetype.h"] = { "bindings/canvas" },
-  ["stb_easy_font.h"] = { "bindings/canvas" },
+  ["cairo.h"] = { "bindings/canvas/" },
+  ["cairo-svg.h"] = { "bindings/canvas/canvas.c" },
+  ["cairo-pdf.h"] = { "bindings/canvas/canvas.c" },
 }
 
 -- Calls visit(file, included name, true for quotes) for every #include below the folders.
@@ -102,7 +103,7 @@ describe("a library's header", function()
     local standard = {}
     for word in ([[assert complex ctype errno fenv float inttypes limits locale math setjmp signal
         stdarg poll stdatomic stdbool stddef stdint stdio stdlib string strings tgmath
-        threads time unistd fcntl dirent dlfcn pthread]]):gmatch "%w+" do
+        threads time unistd fcntl dirent dlfcn pthread termios]]):gmatch "%w+" do
       standard[word .. ".h"] = true
     end
     each_include("core bindings", function(file, name, own)

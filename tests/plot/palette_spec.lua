@@ -21,7 +21,7 @@ describe("palette", function()
 
   it("writes dark on light and light on dark", function()
     assert.equal(0xffffff, palette.contrast(0x08306b))
-    assert.equal(palette.ink, palette.contrast(0xf7fbff))
+    assert.equal(palette.theme("light").ink, palette.contrast(0xf7fbff))
   end)
 
   it("keeps a cluster's color when another one is empty", function()
@@ -34,7 +34,7 @@ describe("palette", function()
     local entries, of = palette.classes({ 2, -1, 1, 2 }, { "zero", "one" })
     assert.same({ "zero", "one", "noise" },
       { entries[1].name, entries[2].name, entries[3].name })
-    assert.equal(palette.noise, of[-1].color)
+    assert.equal(palette.theme("light").noise, of[-1].color)
   end)
 
   it("takes any integers as labels", function()

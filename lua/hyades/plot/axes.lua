@@ -1,20 +1,15 @@
---- The frame around data: margins that fit the text, grid, ticks, title, legend, color bar.
+--- The frame around data: margins that fit the text, grid, ticks, title, legend, color bar, note.
 local figure = require "hyades.plot.figure"
-local palette = require "hyades.plot.palette"
+local legend = require "hyades.plot.legend"
 local ticks = require "hyades.plot.ticks"
+local words = require "hyades.plot.words"
 
 local axes = {}
 
-axes.size = { title = 13.5, label = 11.5, tick = 10 } -- of letters
-local SIZE = axes.size
-local ROW = 17 -- height of a line in the legend
-local LONGEST = 150 -- width at most of a name in the legend or at an axis
-
-local function widest(canvas, texts, size)
-  local width = 0
-  for _, text in ipairs(texts) do width = math.max(width, canvas:extent(text, size)) end
-  return width
-end
+local LONGEST = 150 -- width at most of a name at an axis
+local LINE = 19 -- height of a line of the title
+local EDGE = 8 -- around everything
+local OVER = 5 -- marks at the border may stand out so far
 
 --- The nearest position where a line covers whole pixels.
 -- → number
@@ -22,93 +17,39 @@ function axes.crisp(position)
   return math.floor(position * figure.scale + 0.5) / figure.scale
 end
 
---- Cut a text with … so that it fits into a width.
--- → string
-function axes.shorten(canvas, text, size, width)
-  if canvas:extent(text, size) <= width then return text end
-  local n = utf8.len(text) or 1
-  while n > 1 do
-    n = n - 1
-    local short = text:sub(1, utf8.offset(text, n + 1) - 1):gsub("%s+$", "") .. "…"
-    if canvas:extent(short, size) <= width then return short end
+--- A title in up to two lines, centered at x.
+-- → height taken, 0 without a title
+function axes.title(canvas, title, look, x, width, y, draw)
+  if not title or title == "" then return 0 end
+  local lines = words.wrap(canvas, title, words.title, width - 2 * EDGE, 2, true)
+  for i, line in ipairs(draw and lines or {}) do
+    local half = canvas:extent(line, words.title, true) / 2
+    local middle = math.max(half + EDGE, math.min(x, width - half - EDGE))
+    canvas:text(line, middle, y + words.title + (i - 1) * LINE, words.title, look.ink, 0.5, 0, true)
   end
-  return "…"
+  return #lines * LINE + 9
 end
 
---- Draw a title, centered on a width and shortened to it; nil draws nothing.
--- → height taken
-function axes.title(canvas, title, x, width, y)
-  if not title then return 0 end
-  local size = SIZE.title
-  local text = axes.shorten(canvas, title, size, width)
-  canvas:text(text, x + width / 2, y + size, size, palette.ink, 0.5, 0, true)
-  return size + 12
-end
-
--- How the entries of the legend stand in columns beside the data.
-local function legend_layout(canvas, entries, height)
-  local texts = {}
-  for i, entry in ipairs(entries) do
-    texts[i] = axes.shorten(canvas, entry.name, SIZE.tick, LONGEST)
+--- Make limits with room around the data; equal ends are pulled apart.
+-- lo, hi: numbers · part: share of the range added at each end · log: boolean, shares of the
+-- logarithm
+-- → lo, hi
+function axes.limits(lo, hi, part, log)
+  if log then
+    lo, hi = axes.limits(math.log(lo, 10), math.log(hi, 10), part)
+    return 10.0 ^ lo, 10.0 ^ hi
   end
-  local rows = math.max(1, math.floor(height / ROW))
-  local columns = math.ceil(#entries / rows)
-  rows = math.ceil(#entries / columns)
-  local column = widest(canvas, texts, SIZE.tick) + 30
-  return { texts = texts, rows = rows, column = column, width = column * columns }
-end
-
-local function draw_legend(canvas, entries, layout, x, y)
-  for i, entry in ipairs(entries) do
-    local cx = x + (i - 1) // layout.rows * layout.column
-    local cy = y + (i - 1) % layout.rows * ROW + ROW / 2
-    if entry.kind == "line" then
-      canvas:line({ cx, cy, cx + 15, cy }, 2, entry.color)
-    elseif entry.kind == "bar" then
-      canvas:rect(cx + 2, cy - 5, 11, 10, entry.color)
-    else
-      canvas:disc(cx + 8, cy, 4.5, entry.color)
-    end
-    canvas:text(layout.texts[i], cx + 21, cy + 3.6, SIZE.tick, palette.soft)
+  if hi - lo <= 1e-12 * math.max(math.abs(lo), math.abs(hi)) then
+    local half = lo == 0 and 0.5 or math.abs(lo) * 0.1
+    return lo - half, hi + half
   end
-end
-
---- A vertical color bar with its numbers at the right.
--- bar: { map=, lo=, hi=, label= }
--- → width it takes (also without drawing, when y is nil)
-function axes.color_bar(canvas, bar, x, y, height)
-  local positions, texts = ticks.linear(bar.lo, bar.hi, 6)
-  local text_width = widest(canvas, texts, SIZE.tick)
-  local label = bar.label and SIZE.label + 8 or 0
-  if not y then return 12 + 8 + text_width + label end
-  local n = 128
-  local bytes = {}
-  for i = 1, n do
-    local color = palette.heat(bar.map, 1 - (i - 0.5) / n)
-    bytes[i] = string.char(color >> 16, color >> 8 & 255, color & 255)
-  end
-  canvas:image(x, y, 12, height, n, 1, table.concat(bytes))
-  for i, p in ipairs(positions) do
-    local ty = y + height * (1 - (p - bar.lo) / (bar.hi - bar.lo))
-    canvas:rect(x + 12, axes.crisp(ty) - 0.5, 3, 1, palette.spine)
-    canvas:text(texts[i], x + 18, ty + 3.6, SIZE.tick, palette.soft)
-  end
-  if bar.label then
-    local middle = x + 20 + text_width + SIZE.label
-    canvas:text(bar.label, middle, y + height / 2, SIZE.label, palette.soft, 0.5, -90)
-  end
-end
-
-local function shorten_all(canvas, texts, width)
-  local shortened = {}
-  for i, text in ipairs(texts) do shortened[i] = axes.shorten(canvas, text, SIZE.tick, width) end
-  return shortened
+  return lo - (hi - lo) * part, hi + (hi - lo) * part
 end
 
 -- Every name that there is room for: each one, each second, fifth, tenth …
-local function thinned(positions, names, length)
+local function thinned(positions, names, length, room)
   local digit, power = 1, 1
-  while #names / (digit * power) * (SIZE.tick + 1) > length do
+  while #names / (digit * power) * room > length and digit * power < #names do
     if digit == 5 then
       digit, power = 1, 10 * power
     else
@@ -124,118 +65,214 @@ local function thinned(positions, names, length)
   return some, texts
 end
 
-local function ticks_of(axis, length, spacing)
-  if axis.names then return thinned(axis.positions, axis.names, length) end
-  local most = math.max(2, math.floor(length / spacing))
-  if axis.log then return ticks.log(axis.lo, axis.hi, most) end
-  return ticks.linear(axis.lo, axis.hi, most, axis.whole)
+local function some_ticks(axis, most)
+  if not axis.log then return ticks.linear(axis.lo, axis.hi, most, axis.whole) end
+  local positions, texts = ticks.log(math.log(axis.lo, 10), math.log(axis.hi, 10), most)
+  for i, p in ipairs(positions) do positions[i] = 10.0 ^ p end
+  return positions, texts
 end
 
---- Make limits with room around the data; equal ends are pulled apart.
--- lo, hi: numbers · part: share of the range added at each end
--- → lo, hi
-function axes.limits(lo, hi, part)
-  if hi - lo <= 1e-12 * math.max(math.abs(lo), math.abs(hi)) then
-    local half = lo == 0 and 0.5 or math.abs(lo) * 0.1
-    return lo - half, hi + half
+-- Positions and texts; `wide` measures how much of the length a text takes.
+local function ticks_of(axis, length, spacing, wide)
+  if axis.hidden then return {}, {} end
+  if axis.names then
+    local room = axis.numbered and (wide and wide(axis.names) + 12 or 24) or words.tick + 1
+    return thinned(axis.positions, axis.names, length, room)
   end
-  return lo - (hi - lo) * part, hi + (hi - lo) * part
+  local most = math.max(2, math.floor(length / spacing))
+  local positions, texts = some_ticks(axis, most)
+  while wide and most > 1 and #texts > 1 and (wide(texts) + 8) * #texts > length do
+    most = most - 1
+    positions, texts = some_ticks(axis, most)
+  end
+  return positions, texts
+end
+
+-- Names of the x axis: smaller letters if that helps, else turned ones.
+local function fit_names(canvas, at, height)
+  if #at.x_texts == 0 then return end
+  local room = at.width / #at.x_texts - 6
+  local longest = words.widest(canvas, at.x_texts, words.tick)
+  if longest > room and longest * 0.8 <= room then
+    at.x_size = words.tick * room / longest
+  elseif longest > room then
+    at.turn = true
+    longest = math.min(longest, LONGEST, height * 0.35)
+    at.x_texts = words.shorten_all(canvas, at.x_texts, words.tick, longest)
+    at.height = at.height - axes.crisp(longest) + words.tick
+  end
+end
+
+local function room_at_right(canvas, spec, width, height)
+  if spec.legend and #spec.legend > 0 then
+    local layout = legend.arrange(canvas, spec.legend, height, math.max(70, width * 0.4))
+    return layout.width + 14 + EDGE, layout
+  end
+  if spec.bar then return legend.color_bar(canvas, spec.bar, spec.look, 0, nil, height) + 18 + EDGE end
+  return 16
+end
+
+-- Without the ticks whose text would reach into the next panel.
+local function inner_ticks(axis, positions, texts, part)
+  local some, kept = {}, {}
+  for i, p in ipairs(positions) do
+    local at = (p - axis.lo) / (axis.hi - axis.lo)
+    if at >= part and at <= 1 - part then some[#some + 1], kept[#kept + 1] = p, texts[i] end
+  end
+  return some, kept
+end
+
+-- Where everything goes when the margins are given, so that panels stand in line.
+local function arrange_within(canvas, width, height, spec)
+  local m = spec.margins
+  local at = { x_size = words.tick, left = axes.crisp(m.left), top = axes.crisp(m.top) }
+  at.width = axes.crisp(width - m.right) - at.left
+  at.height = axes.crisp(height - m.bottom) - at.top
+  local function wide(texts) return words.widest(canvas, texts, words.tick) end
+  local positions, texts = ticks_of(spec.x, at.width, 40, wide)
+  at.x_positions, at.x_texts = inner_ticks(spec.x, positions, texts, wide(texts) / 2 / at.width)
+  positions, texts = ticks_of(spec.y, at.height, 32)
+  at.y_positions, at.y_texts = inner_ticks(spec.y, positions, texts, 6 / at.height)
+  return at
 end
 
 -- Where everything goes: left, top, width and height of the data, texts of the ticks.
 local function arrange(canvas, width, height, spec)
+  if spec.margins then return arrange_within(canvas, width, height, spec) end
   local x, y = spec.x, spec.y
-  local top = 12 + (spec.title and SIZE.title + 12 or 0)
-  local bottom = 12 + SIZE.tick + 7 + (x.label and SIZE.label + 9 or 0)
-  local right = 16
-  local legend
-  if spec.legend and #spec.legend > 0 then
-    legend = legend_layout(canvas, spec.legend, height - top - bottom)
-    right = legend.width + 20
-  elseif spec.bar then
-    right = axes.color_bar(canvas, spec.bar) + 26
-  end
-  local y_positions, y_texts = ticks_of(y, height - top - bottom, 42)
-  if y.names then y_texts = shorten_all(canvas, y_texts, math.min(LONGEST, width * 0.3)) end
-  local left = 12 + widest(canvas, y_texts, SIZE.tick) + 7 + (y.label and SIZE.label + 9 or 0)
-  local x_positions, x_texts = ticks_of(x, width - left - right, 62)
-  if not x.names then -- the last number is centered on its tick and may stand out
-    right = math.max(right, widest(canvas, x_texts, SIZE.tick) / 2 + 4)
-    x_positions, x_texts = ticks_of(x, width - left - right, 62)
-  end
-  left, right, bottom = axes.crisp(left), axes.crisp(right), axes.crisp(bottom)
+  local at = { x_size = words.tick }
+  local title = axes.title(canvas, spec.title, spec.look, 0, width, 0)
+  at.top = axes.crisp(EDGE + 4 + title)
+  local bottom = EDGE + (x.hidden and 2 or words.tick + 10) + (x.label and words.label + 8 or 0)
+    + (spec.note and words.note + 5 or 0)
+  at.height = height - at.top - axes.crisp(bottom)
+  local right, layout = room_at_right(canvas, spec, width, at.height)
+  at.legend = layout
 
-  local x_size, turn = SIZE.tick, false
-  if x.names and #x_texts > 0 then -- smaller letters if that helps, else turned ones
-    local room = (width - left - right) / #x_texts - 6
-    local longest = widest(canvas, x_texts, SIZE.tick)
-    if longest > room and longest * 0.8 <= room then
-      x_size = SIZE.tick * room / longest
-    elseif longest > room then
-      turn = true
-      longest = math.min(longest, LONGEST, height * 0.35)
-      x_texts = shorten_all(canvas, x_texts, longest)
-      bottom = bottom + axes.crisp(longest) - SIZE.tick
-    end
+  local y_positions, y_texts = ticks_of(y, at.height, 42)
+  if y.names then
+    y_texts = words.shorten_all(canvas, y_texts, words.tick, math.min(LONGEST, width * 0.3))
   end
-  return { left = left, top = top, width = width - left - right, height = height - top - bottom,
-    legend = legend, turn = turn, x_size = x_size, x_positions = x_positions, x_texts = x_texts,
-    y_positions = y_positions, y_texts = y_texts }
+  at.y_positions, at.y_texts = y_positions, y_texts
+  at.left = EDGE + (y.hidden and 2 or words.widest(canvas, y_texts, words.tick) + 9)
+    + (y.label and words.label + 8 or 0)
+  local function wide(texts) return words.widest(canvas, texts, words.tick) end
+  at.x_positions, at.x_texts = ticks_of(x, width - at.left - right, 62, wide)
+  if not x.names then -- the last number is centered on its tick and may stand out
+    right = math.max(right, wide(at.x_texts) / 2 + 4)
+    at.x_positions, at.x_texts = ticks_of(x, width - at.left - right, 62, wide)
+  end
+  at.left = axes.crisp(at.left)
+  at.width = width - at.left - axes.crisp(right)
+  if x.names then fit_names(canvas, at, height) end
+  at.width, at.height = math.max(at.width, 10), math.max(at.height, 10)
+  return at
 end
 
-local function draw_labels(canvas, spec, at, X, Y)
-  local low = at.top + at.height
+-- Data to canvas along one axis.
+local function mapping(axis, start, length)
+  if axis.log then
+    local lo = math.log(axis.lo, 10)
+    local factor = length / (math.log(axis.hi, 10) - lo)
+    return function(v) return start + factor * (math.log(v, 10) - lo) end
+  end
+  local lo, factor = axis.lo, length / (axis.hi - axis.lo)
+  return function(v) return start + factor * (v - lo) end
+end
+
+-- Between the powers of ten of a log axis.
+local function minor_ticks(axis, visit)
+  local first, last = math.floor(math.log(axis.lo, 10)), math.ceil(math.log(axis.hi, 10))
+  if not axis.log or last - first > 8 then return end
+  for e = first, last do
+    for m = 2, 9 do
+      local v = m * 10.0 ^ e
+      if v > axis.lo and v < axis.hi then visit(v) end
+    end
+  end
+end
+
+local function draw_grid(canvas, spec, at, X, Y)
+  local grid = spec.look.grid
+  if spec.x.names == nil and spec.grid ~= false then
+    for _, p in ipairs(at.x_positions) do
+      canvas:rect(axes.crisp(X(p)) - 0.5, at.top, 1, at.height, grid)
+    end
+  end
+  if spec.y.names == nil and spec.grid ~= false then
+    for _, p in ipairs(at.y_positions) do
+      canvas:rect(at.left, axes.crisp(Y(p)) - 0.5, at.width, 1, grid)
+    end
+  end
+end
+
+local function draw_ticks(canvas, spec, at, X, Y)
+  local look, low = spec.look, at.top + at.height
   for i, p in ipairs(at.x_positions) do
-    if not spec.x.names then canvas:rect(axes.crisp(X(p)) - 0.5, low, 1, 4, palette.spine) end
+    if not spec.x.names then canvas:rect(axes.crisp(X(p)) - 0.5, low, 1, 4, look.spine) end
     if at.turn then
-      canvas:text(at.x_texts[i], X(p) + 3.6, low + 7, SIZE.tick, palette.soft, 1, -90)
+      canvas:text(at.x_texts[i], X(p) + words.tick * 0.36, low + 7, words.tick, look.soft, 1, -90)
     else
-      canvas:text(at.x_texts[i], X(p), low + 8 + SIZE.tick * 0.76, at.x_size, palette.soft, 0.5)
+      canvas:text(at.x_texts[i], X(p), low + 8 + words.tick * 0.76, at.x_size, look.soft, 0.5)
     end
   end
   for i, p in ipairs(at.y_positions) do
-    canvas:text(at.y_texts[i], at.left - 7, Y(p) + 3.6, SIZE.tick, palette.soft, 1)
+    if not spec.y.names then canvas:rect(at.left - 4, axes.crisp(Y(p)) - 0.5, 4, 1, look.spine) end
+    canvas:text(at.y_texts[i], at.left - 7, Y(p) + words.tick * 0.36, words.tick, look.soft, 1)
   end
+  if not spec.x.hidden then
+    minor_ticks(spec.x, function(v)
+      canvas:rect(axes.crisp(X(v)) - 0.5, low, 1, 2.5, look.spine, 0.6)
+    end)
+  end
+  if not spec.y.hidden then
+    minor_ticks(spec.y, function(v)
+      canvas:rect(at.left - 2.5, axes.crisp(Y(v)) - 0.5, 2.5, 1, look.spine, 0.6)
+    end)
+  end
+end
+
+local function draw_labels(canvas, spec, at, width, height)
+  local look = spec.look
+  local low = height - EDGE - (spec.note and words.note + 5 or 0)
   if spec.x.label then
-    canvas:text(axes.shorten(canvas, spec.x.label, SIZE.label, at.width), at.left + at.width / 2,
-      at.full_height - 14, SIZE.label, palette.soft, 0.5)
+    canvas:text(words.shorten(canvas, spec.x.label, words.label, at.width), at.left + at.width / 2,
+      low - 3, words.label, look.soft, 0.5)
   end
   if spec.y.label then
-    canvas:text(axes.shorten(canvas, spec.y.label, SIZE.label, at.height), 12 + SIZE.label * 0.8,
-      at.top + at.height / 2, SIZE.label, palette.soft, 0.5, -90)
+    canvas:text(words.shorten(canvas, spec.y.label, words.label, at.height),
+      EDGE + words.label * 0.9, at.top + at.height / 2, words.label, look.soft, 0.5, -90)
+  end
+  if spec.note then
+    local text = words.shorten(canvas, spec.note, words.note, width - 2 * EDGE)
+    canvas:text(text, width - EDGE, height - EDGE, words.note, look.soft, 1)
   end
 end
 
 --- Draw axes and let `spec.plot` fill them.
--- spec: { x=, y= (each { lo=, hi=, label=, log=, whole= } or { positions=, names= } too), title=,
--- legend= array of { name=, color=, kind="disc"|"line"|"bar" }, bar= color bar,
--- plot= function (canvas, X, Y, box), where X and Y map data to the canvas }
+-- spec: { look= theme, x=, y= (each { lo=, hi=, label=, log=, whole=, hidden= } or { positions=,
+-- names= } too), title=, legend= array of { name=, color=, kind="disc"|"line"|"bar"|… }, bar= color
+-- bar, note= string in small letters, grid= false for none, margins= { left=, top=, right=, bottom=
+-- } around the data instead of what the texts need, plot= function (canvas, X, Y, box), where X and
+-- Y map data to the canvas }
 function axes.draw(canvas, width, height, spec)
   local at = arrange(canvas, width, height, spec)
-  at.full_height = height
-  local x, y = spec.x, spec.y
-  local function X(v) return at.left + at.width * (v - x.lo) / (x.hi - x.lo) end
-  local function Y(v) return at.top + at.height * (1 - (v - y.lo) / (y.hi - y.lo)) end
-
-  axes.title(canvas, spec.title, at.left, at.width, 10)
-  if not x.names then
-    for _, p in ipairs(at.x_positions) do
-      canvas:rect(axes.crisp(X(p)) - 0.5, at.top, 1, at.height, palette.grid)
-    end
-  end
-  if not y.names then
-    for _, p in ipairs(at.y_positions) do
-      canvas:rect(at.left, axes.crisp(Y(p)) - 0.5, at.width, 1, palette.grid)
-    end
-  end
+  local look = spec.look
+  local X = mapping(spec.x, at.left, at.width)
+  local Y = mapping(spec.y, at.top + at.height, -at.height)
+  axes.title(canvas, spec.title, look, at.left + at.width / 2, width, EDGE + 1, true)
+  draw_grid(canvas, spec, at, X, Y)
+  canvas:clip(at.left - OVER, at.top - OVER, at.width + 2 * OVER, at.height + 2 * OVER)
   spec.plot(canvas, X, Y, at)
-  canvas:rect(at.left - 0.5, at.top, 1, at.height + 0.5, palette.spine)
-  canvas:rect(at.left - 0.5, at.top + at.height - 0.5, at.width + 0.5, 1, palette.spine)
-  draw_labels(canvas, spec, at, X, Y)
+  canvas:clip()
+  canvas:rect(at.left - 0.5, at.top, 1, at.height + 0.5, look.spine)
+  canvas:rect(at.left - 0.5, at.top + at.height - 0.5, at.width + 0.5, 1, look.spine)
+  draw_ticks(canvas, spec, at, X, Y)
+  draw_labels(canvas, spec, at, width, height)
   if at.legend then
-    draw_legend(canvas, spec.legend, at.legend, at.left + at.width + 14, at.top)
+    legend.draw(canvas, spec.legend, at.legend, look, at.left + at.width + 14, at.top)
   elseif spec.bar then
-    axes.color_bar(canvas, spec.bar, at.left + at.width + 16, at.top, at.height)
+    legend.color_bar(canvas, spec.bar, look, at.left + at.width + 16, at.top, at.height)
   end
 end
 

@@ -3,12 +3,13 @@ local check = require "hyades.check"
 local core = require "hyades.core"
 local figure = require "hyades.plot.figure"
 local numbers = require "hyades.plot.numbers"
+local options = require "hyades.plot.options"
 local palette = require "hyades.plot.palette"
 local ticks = require "hyades.plot.ticks"
 
 local DEFAULTS = {
-  names = check.optional, title = check.optional, xlabel = "cluster", ylabel = "class",
-  width = check.optional, height = check.optional,
+  names = check.optional, label_names = check.optional, numbers = true, xlabel = "cluster",
+  ylabel = "class",
 }
 
 local function positions(entries)
@@ -58,19 +59,21 @@ end
 
 --- Classes against clusters: how many points they share. The columns are matched to the rows by the
 -- Hungarian method, so that a good clustering shows as a diagonal; colors are shares of a class.
--- y: true labels · labels: clusters (−1: noise) · names: array of class names ·
--- title, xlabel, ylabel: string · width, height: numbers
+-- y: true labels · labels: clusters (−1: noise) · names: array of class names · label_names: of the
+-- clusters · numbers: boolean, write the counts · title, xlabel, ylabel: string · width, height:
+-- numbers · theme: "light" or "dark"
 -- → figure
 return function(...)
   local fn = "plot.confusion"
   local first = ...
-  local braces = select("#", ...) == 1 and type(first) == "table" and type(first[1]) ~= "number"
+  local braces = select("#", ...) == 1 and type(first) == "table"
+    and type(rawget(first, 1)) ~= "number"
   local data, given = numbers.arguments(fn, 2, braces, ...)
-  local o = check.options(fn, given, DEFAULTS)
+  local o = options.read(fn, given, DEFAULTS)
   local truth = numbers.labels(fn, "y", data[1])
   if #truth == 0 then numbers.fail(fn, "y: expected at least one label") end
   local labels = numbers.labels(fn, "labels", data[2], #truth)
-  local classes, clusters = palette.classes(truth, o.names), palette.classes(labels)
+  local classes, clusters = palette.classes(truth, o.names), palette.classes(labels, o.label_names)
   local counts = count(truth, labels, classes, clusters)
   local order = matched_order(counts, clusters)
 
@@ -86,8 +89,14 @@ return function(...)
     end
   end
   local width, height = cells.extent(#rows, #columns, rows)
-  return figure.new(o.width or width, o.height or height, function(canvas, w, h)
-    cells.draw(canvas, w, h, { share = share, texts = texts, map = "blues", rows = rows,
-      columns = columns, title = o.title, xlabel = o.xlabel, ylabel = o.ylabel })
-  end)
+  local map = o.look.name == "dark" and "night" or "blues"
+  return figure.new{
+    kind = "confusion", width = o.width or width + 56, height = o.height or height, look = o.look,
+    elements = numbers.count(#rows, "class") .. ", " .. numbers.count(#columns, "cluster"),
+    draw = function(canvas, w, h)
+      cells.draw(canvas, w, h, { share = share, texts = o.numbers and texts or nil, map = map,
+        rows = rows, columns = columns, title = o.title, xlabel = o.xlabel, ylabel = o.ylabel,
+        look = o.look, bar = { map = map, lo = 0, hi = 1, label = "share of the class" } })
+    end,
+  }
 end

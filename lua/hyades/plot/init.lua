@@ -1,5 +1,7 @@
 --- Pictures. Every function takes its data first, named options after it, and returns a figure:
--- `:save("f.png")` writes it, `:show()` writes it to a temporary file and prints the path.
+-- `:save("f.png")` writes it (also .svg and .pdf), `:show()` shows it in the terminal.
 return require("hyades.lazy").folder("hyades.plot", {
-  "scatter", "line", "bar", "hist", "heatmap", "confusion", "images", "centers", "history", "grid",
+  "scatter", "line", "bar", "box", "hist", "heatmap", "confusion", "images", "centers", "pairs",
+  "silhouette", "reachability", "tree", "history", "neighbors", "traversal", "manifold", "regions",
+  "snapshots", "grid", "theme",
 })

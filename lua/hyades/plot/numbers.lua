@@ -13,6 +13,12 @@ end
 -- → boolean
 numbers.is_tensor = core.is_tensor
 
+--- Is it a dataset: a table with points in its field x?
+-- → boolean
+function numbers.is_dataset(value)
+  return type(value) == "table" and rawget(value, 1) == nil and numbers.is_tensor(rawget(value, "x"))
+end
+
 --- Name the kind of a value, as error messages do.
 -- → string
 function numbers.kind(value)
@@ -21,6 +27,7 @@ function numbers.kind(value)
 end
 
 local function to_array(fn, what, value)
+  if numbers.is_dataset(value) then value = value.x end
   if numbers.is_tensor(value) then
     local array = value:totable()
     return type(array) == "table" and array or { array }
@@ -86,6 +93,71 @@ function numbers.matrix(fn, what, value)
   return rows, d
 end
 
+--- A matrix, or the points of a dataset, as a tensor of floats.
+-- → tensor n×d
+function numbers.tensor(fn, what, value)
+  if numbers.is_dataset(value) then value = value.x end
+  if numbers.is_tensor(value) and value:dim() == 2 and value:numel() > 0 then
+    value = value:detach()
+    return (value.dtype == "f32" or value.dtype == "f64") and value or value:to "f64"
+  end
+  return core.tensor((numbers.matrix(fn, what, value)), { dtype = "f64" })
+end
+
+--- The rows of a matrix whose values are all finite.
+-- x: tensor n×d of floats
+-- → tensor, array of the rows that were kept or nil when all were, how many were not
+function numbers.finite_rows(x)
+  local sum = x:sum():item()
+  if sum - sum == 0 then return x, nil, 0 end
+  local wrong = (x - x):ne(0):max(2, { keep = false }):totable()
+  local rows = {}
+  for i, w in ipairs(wrong) do
+    if w == 0 then rows[#rows + 1] = i end
+  end
+  if #rows == 0 then return nil, rows, #wrong end
+  if #rows == #wrong then return x, nil, 0 end
+  return x:index(core.tensor(rows, { dtype = "index" })), rows, #wrong - #rows
+end
+
+--- Can a number be drawn? Finite, and not so large that ranges overflow.
+-- → boolean
+function numbers.is_finite(v)
+  return v < 1e305 and v > -1e305
+end
+
+--- Those of the values of a vector that are finite.
+-- → array, how many are not
+function numbers.finite(values)
+  local list = {}
+  for i = 1, rawlen(values) do
+    local v = values[i]
+    if numbers.is_finite(v) then list[#list + 1] = v end
+  end
+  return list, rawlen(values) - #list
+end
+
+--- A column of a matrix as an array.
+function numbers.column(x, j)
+  return x:narrow(2, j, 1):reshape(-1):totable()
+end
+
+--- "1 point", "1,797 points".
+-- → string
+function numbers.count(n, thing)
+  local text = require("hyades.plot.ticks").text(n)
+  if n ~= 1 then thing = thing:gsub("y$", "ie"):gsub("ss$", "sse"):gsub("x$", "xe") .. "s" end
+  return text .. " " .. thing
+end
+
+--- The note below a picture that could not show everything; nil when it could.
+-- → string or nil
+function numbers.left_out(n, thing)
+  if n == 0 then return nil end
+  return numbers.count(n, thing) .. (n == 1 and " is" or " are")
+    .. " not shown: NaN or infinite"
+end
+
 --- Smallest and largest finite value over an array of arrays; nil when there is none.
 -- → lo, hi
 function numbers.range(arrays)
@@ -93,7 +165,7 @@ function numbers.range(arrays)
   for _, array in ipairs(arrays) do
     for i = 1, rawlen(array) do
       local v = array[i]
-      if v == v and math.abs(v) < math.huge then
+      if numbers.is_finite(v) then
         if v < lo then lo = v end
         if v > hi then hi = v end
       end
@@ -109,13 +181,17 @@ end
 function numbers.arguments(fn, most, braces, ...)
   local data, given = { ... }, {}
   local n = select("#", ...)
+  if numbers.is_dataset(data[1]) then braces = false end
   if braces == nil then braces = n == 1 and type(data[1]) == "table" end
   if braces then
     for key, value in pairs(data[1]) do
       if math.type(key) ~= "integer" then given[key] = value end
     end
     data = table.move(data[1], 1, rawlen(data[1]), 1, {})
-  elseif n > 1 and type(data[n]) == "table" and not data[n][1] then
+    -- f({ 1, 2, 3 }) and f({ row, row }): the braces are those of the data
+    if most == 1 and (type(data[1]) == "number" or #data > 1) then data = { data } end
+  elseif n > 1 and type(data[n]) == "table" and rawget(data[n], 1) == nil
+      and not numbers.is_dataset(data[n]) then
     given, data[n] = data[n], nil
   end
   if #data > most then

@@ -82,7 +82,7 @@ function ticks.log(lo, hi, most)
       end
     end
   end
-  if #positions < 2 then return narrow_log(lo, hi, most) end
+  if #positions < 3 then return narrow_log(lo, hi, most) end
   return positions, texts
 end
 
