@@ -9,23 +9,46 @@
 /* Lives in the registry, so that opening the module again finds it. */
 typedef struct context_box {
     hy_ctx *cx;
-    lua_State *main;
-    lua_Hook hook_at_entry; /* stock lua reports Ctrl-C by setting another hook */
-    const volatile int *flag; /* the program reports it by a flag */
+    lua_State *main, *running; /* running: where the op at hand was called */
+    lua_Hook hook_at_entry;    /* stock lua reports Ctrl-C by setting another hook */
+    const volatile int *flag;  /* the program reports it by a flag */
+    bool watched;              /* a function wants to know how far long ops are */
+    double next;               /* when it is told again */
     char signal_stack[1 << 16];
 } context_box;
 
-static const char CONTEXT_KEY[] = "hyades.ctx";
+static const char CONTEXT_KEY[] = "hyades.ctx", WATCHER_KEY[] = "hyades.watcher";
+
+/* Tells the watcher how far the op at hand is. */
+static hy_status tell_watcher(hy_ctx *cx, context_box *box, int64_t done, int64_t total)
+{
+    const double pause = 0.1;
+    lua_State *L = box->running;
+
+    if (!box->watched || total <= 0 || hy_clock() < box->next || !lua_checkstack(L, 4))
+        return HY_OK;
+    box->watched = false; /* should it call ops itself */
+    lua_getfield(L, LUA_REGISTRYINDEX, WATCHER_KEY);
+    lua_pushinteger(L, done);
+    lua_pushinteger(L, total);
+    const bool told = lua_pcall(L, 2, 0, 0) == LUA_OK;
+    box->watched = true;
+    box->next = hy_clock() + pause;
+    if (told)
+        return HY_OK;
+    hy_fail(cx, HY_ECALL, "%s", lua_isstring(L, -1) ? lua_tostring(L, -1) : "the watcher raised");
+    lua_pop(L, 1);
+    return HY_ECALL;
+}
 
 /* A flag that is raised, or a hook other than the one at entry, is the user's Ctrl-C. */
 static hy_status poll_interrupt(hy_ctx *cx, void *arg, int64_t done, int64_t total)
 {
-    const context_box *box = arg;
-    (void)done;
-    (void)total;
+    context_box *box = arg;
+    const hy_status told = tell_watcher(cx, box, done, total);
     if (box->flag ? *box->flag != 0 : lua_gethook(box->main) != box->hook_at_entry)
         return hy_fail(cx, HY_EINTR, "interrupted");
-    return HY_OK;
+    return told;
 }
 
 /* Products of oneDNN keep data where the frame of a signal handler would go: Ctrl-C in the middle
@@ -105,7 +128,7 @@ hy_ctx *hyl_ctx(lua_State *L)
     context_box *box = find_context(L);
     if (!box->cx) /* asked by a finalizer that lua_close runs after the context's */
         luaL_error(L, "hyades: the Lua state is closing");
-    box->cx->thread = L;
+    box->cx->thread = box->running = L;
     box->hook_at_entry = lua_gethook(box->main);
     lend_stack(box);
     return box->cx;
@@ -138,10 +161,26 @@ const char *hyl_typename(lua_State *L, int i)
     return lua_isnoneornil(L, i) ? "nothing" : luaL_typename(L, i);
 }
 
+/* core.watch(fn or nil) → what watched before, or nil */
+static int watch(lua_State *L)
+{
+    if (!lua_isnoneornil(L, 1))
+        luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    context_box *box = find_context(L);
+    lua_getfield(L, LUA_REGISTRYINDEX, WATCHER_KEY);
+    lua_pushvalue(L, 1);
+    lua_setfield(L, LUA_REGISTRYINDEX, WATCHER_KEY);
+    box->watched = !lua_isnil(L, 1);
+    box->next = 0;
+    return 1;
+}
+
 static int threads(lua_State *L)
 {
     const lua_Integer n = luaL_optinteger(L, 1, 0);
-    luaL_argcheck(L, lua_isnoneornil(L, 1) || (n >= 1 && n <= 1024), 1, "threads: expected 1 to 1024");
+    luaL_argcheck(L, lua_isnoneornil(L, 1) || (n >= 1 && n <= 1024), 1,
+                  "threads: expected 1 to 1024");
     lua_pushinteger(L, hy_threads((int)n));
     return 1;
 }
@@ -199,11 +238,17 @@ static const hyl_function functions[] = {
     { "threads", threads, "(n?) → integer",
       "Number of threads of loops and BLAS in this process; n sets it." },
     { "onednn", onednn, "(wanted?) → boolean",
-      "Do large products of f32 go to oneDNN? They do where it is installed, else to OpenBLAS; false "
+      "Do large products of f32 go to oneDNN? They do where it is installed, else to OpenBLAS; "
+      "false "
       "keeps them there." },
+    { "watch", watch, "(function?) → function or nil",
+      "From now on long ops call function(done, total) about ten times a second; nothing ends "
+      "that. "
+      "Returns what was called before." },
     { "clock", clock_seconds, "() → number", "Seconds of a clock that never goes back." },
     { "cpu_table", cpu_table, "() → string",
-      "The instruction level of the kernels in use; HYADES_CPU=x86-64, x86-64-v3 or x86-64-v4 forces one." },
+      "The instruction level of the kernels in use; HYADES_CPU=x86-64, x86-64-v3 or x86-64-v4 "
+      "forces one." },
     { "nearest", nearest, "(word, words) → string or nil", "The word that was probably meant." },
     { "fail_allocation", fail_allocation, "(n?, flag?)",
       "For tests: the n-th allocation from now fails, with a flag all that follow too; without n "

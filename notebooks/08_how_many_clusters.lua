@@ -32,7 +32,7 @@ hy.display(plot.scatter{ blobs.x, color = blobs.y, title = "Six clusters" }, "po
 -- best k is where its mean is largest.
 --
 -- **Gap** compares the inertia with that of points without clusters in the same box. k is the first
--- one whose gap is not beaten by the next, up to the error bar.
+-- one whose gap is not beaten by the next by more than its standard error.
 
 -- %%
 local most = 10
@@ -99,8 +99,9 @@ compare(("%d points, 6 clusters"):format(blobs.x:size(1)), blobs.x, blobs.y)
 -- ## Real data does not consist of round groups
 --
 -- The ten digits, by their main directions. Each way of writing a digit is a group of its own, groups
--- touch, and every method has its own idea of what counts. Read the number that comes out as an
--- answer to *the method's* question, and look at the clusters.
+-- touch, and every method has its own idea of what counts: in all 1,797 digits X-means sees 140
+-- clusters, G-means 19, and the methods of the dip, which look for a second peak, only one.
+-- Read the number that comes out as an answer to *the method's* question, and look at the clusters.
 
 -- %%
 local digits = data.digits()

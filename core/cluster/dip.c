@@ -15,6 +15,12 @@ typedef struct hull {
     double *step; /* distance to it in value */
 } hull;
 
+/* The last one, which need not be read back from memory. */
+typedef struct knot {
+    int32_t before;
+    double step;
+} knot;
+
 typedef struct search {
     int32_t n, low, high; /* the modal interval, which shrinks */
     const double *x;
@@ -24,17 +30,22 @@ typedef struct search {
     int32_t last_minorant, last_majorant;
 } search;
 
+static inline double between(double x, double y, int direction)
+{
+    return direction > 0 ? y - x : x - y;
+}
+
 /* Knot i: the last position before it at which the slope rises. direction 1 reads from the first
  * value upwards, −1 from the last one downwards. Which of the last three candidates it is cannot be
  * predicted, so they are tried at once, without a branch; further ones are rare. */
-static inline void extend(hull h, const double *x, int32_t i, int direction)
+static inline void extend(hull h, const double *x, int32_t i, int direction, knot *last)
 {
     const double here = x[direction * i];
-    const int32_t a = i - 1, b = h.before[a], c = h.before[b];
-    const double to_a = direction * (here - x[direction * a]),
-                 to_b = direction * (here - x[direction * b]),
-                 to_c = direction * (here - x[direction * c]);
-    const bool is_a = to_a * (a - b) < h.step[a] * (i - a),
+    const int32_t a = i - 1, b = last->before, c = h.before[b];
+    const double to_a = between(x[direction * a], here, direction),
+                 to_b = between(x[direction * b], here, direction),
+                 to_c = between(x[direction * c], here, direction);
+    const bool is_a = to_a * (a - b) < last->step * (i - a),
                is_b = to_b * (b - c) < h.step[b] * (i - b),
                is_c = to_c * (c - h.before[c]) < h.step[c] * (i - c);
     int32_t at = c;
@@ -43,7 +54,7 @@ static inline void extend(hull h, const double *x, int32_t i, int direction)
     if (__builtin_expect(!(is_a | is_b | is_c), 0)) {
         do {
             at = h.before[at];
-            step = direction * (here - x[direction * at]);
+            step = between(x[direction * at], here, direction);
         } while (!(step * (at - h.before[at]) < h.step[at] * (i - at)));
     } else {
         at = is_b ? b : at;
@@ -51,19 +62,20 @@ static inline void extend(hull h, const double *x, int32_t i, int direction)
         at = is_a ? a : at;
         step = is_a ? to_a : step;
     }
-    h.before[i] = at;
-    h.step[i] = step;
+    h.before[i] = last->before = at;
+    h.step[i] = last->step = step;
 }
 
 /* The infinite step ends every walk at the first position. The two hulls share a loop because they
  * do not wait for each other. */
 static void draw_hulls(const search *s)
 {
+    knot left = { 0, INFINITY }, right = left;
     s->left.before[0] = s->right.before[0] = 0;
     s->left.step[0] = s->right.step[0] = INFINITY;
     for (int32_t i = 1; i < s->n; i++) {
-        extend(s->left, s->x, i, 1);
-        extend(s->right, s->x + s->n - 1, i, -1);
+        extend(s->left, s->x, i, 1, &left);
+        extend(s->right, s->x + s->n - 1, i, -1, &right);
     }
 }
 
@@ -214,7 +226,7 @@ double hy_dip(int64_t n, const double *x, bool zero, void *scratch, int32_t inte
 
 /* ---- the op --------------------------------------------------------------------------------- */
 
-enum { COLUMNS = 16, VALUES = 1 << 21 }; /* worked on at a time, at most; four columns always */
+enum { COLUMNS = 16, VALUES = 1 << 20 }; /* at a time, at most; but a column for every thread */
 static const double LARGEST = 1e290; /* differences of such values are still finite */
 
 typedef struct columns {
@@ -277,9 +289,11 @@ static hy_status refuse_value(hy_ctx *cx, const double *x, int64_t n, bool sorte
 static hy_status check_values(hy_ctx *cx, const double *x, int64_t n, int64_t d, bool sorted)
 {
     for (int64_t j = 0; j < d; j++, x += n) {
-        bool wrong = !(fabs(x[0]) <= LARGEST);
-        for (int64_t i = 1; i < n; i++)
-            wrong |= (!(fabs(x[i]) <= LARGEST)) | (sorted & (x[i] < x[i - 1]));
+        int64_t wrong = !(fabs(x[0]) <= LARGEST) + !(fabs(x[n - 1]) <= LARGEST);
+        for (int64_t i = 1; sorted && i < n; i++) /* the others lie between these two */
+            wrong += !(x[i - 1] <= x[i]);
+        for (int64_t i = 1; !sorted && i < n; i++)
+            wrong += !(fabs(x[i]) <= LARGEST);
         if (wrong)
             return refuse_value(cx, x, n, sorted);
     }
@@ -315,7 +329,8 @@ static hy_status prepare(hy_ctx *cx, hy_call *c, work *w)
     HY_TRY(hy_temp_contiguous(cx, c, x, &x));
     w->x = x;
     HY_TRY(check_values(cx, hy_data(x), w->n, w->d, w->sorted));
-    const int64_t most = VALUES / w->n < 4 ? 4 : VALUES / w->n < COLUMNS ? VALUES / w->n : COLUMNS;
+    const int64_t room = VALUES / w->n, least = hy_threads(0);
+    const int64_t most = room < least ? least : room < COLUMNS ? room : COLUMNS;
     w->some = w->d < most ? w->d : most;
     w->sorted_x = NULL;
     if (!w->sorted)

@@ -10,7 +10,8 @@
 #include "../ops/ops.h"
 #include "cluster.h"
 
-/* ---- the spanning tree ------------------------------------------------------------------------ */
+/* ---- the spanning tree ------------------------------------------------------------------------
+ */
 
 typedef struct edge {
     double weight;
@@ -28,12 +29,12 @@ typedef struct prim {
     int64_t left;
     int32_t *point, *from; /* of each slot: who, and the end of the edge in the tree */
     double *weight, *distance;
-    double *core;         /* NULL: plain distances */
-    double *column;       /* few dimensions: coordinate l of slot s is column[l·n + s]; or NULL: */
-    double *all;          /* distances of all points, */
-    int32_t *label;       /* −1 for those in the tree, else 0 */
-    double *middle;       /* few dimensions: coordinates of the point that joined last */
-    void *center;         /* many: the same in the type of the points */
+    double *core;   /* NULL: plain distances */
+    double *column; /* few dimensions: coordinate l of slot s is column[l·n + s]; or NULL: */
+    double *all;    /* distances of all points, */
+    int32_t *label; /* −1 for those in the tree, else 0 */
+    double *middle; /* few dimensions: coordinates of the point that joined last */
+    void *center;   /* many: the same in the type of the points */
     edge *edges;
 } prim;
 
@@ -54,7 +55,7 @@ static hy_status measure(hy_ctx *cx, const prim *m)
         HY_TRY(hy_points_cost(cx, &m->p, m->center, m->label, m->all));
         for (int64_t s = 0; s < m->left; s++)
             m->distance[s] = m->all[m->point[s]];
-        return HY_OK;
+        return hy_poll(cx, m->p.n - m->left, m->p.n);
     }
     for (int64_t first = 0; first < m->left; first += BLOCK) {
         const int64_t n = m->left - first < BLOCK ? m->left - first : BLOCK;
@@ -130,8 +131,9 @@ static hy_status grow_tree(hy_ctx *cx, prim *m)
         next = relax(m, at, core);
         if (!isfinite(m->weight[next]))
             return hy_fail(cx, HY_ENUMERIC, "squared distances overflow; scale x down");
-        m->edges[e] = (edge){ .weight = sqrt(m->weight[next]), .from = m->from[next],
-                              .to = m->point[next], .found = e };
+        m->edges[e] = (edge){
+            .weight = sqrt(m->weight[next]), .from = m->from[next], .to = m->point[next], .found = e
+        };
     }
     return HY_OK;
 }
@@ -214,7 +216,8 @@ static hy_status mst_fwd(hy_ctx *cx, hy_call *c)
 
     HY_TRY(hy_points_read(cx, c, c->in[0], "x", &m.p));
     if (m.p.n == 0 || m.p.n > INT32_MAX)
-        return hy_fail(cx, HY_EARG, "x has %lld rows; it needs from 1 to 2147483647", (long long)m.p.n);
+        return hy_fail(cx, HY_EARG, "x has %lld rows; it needs from 1 to 2147483647",
+                       (long long)m.p.n);
     const int64_t many = m.p.n - 1;
     HY_TRY(read_core(cx, c, &m));
     HY_TRY(hy_out(cx, c, 0, HY_INDEX, 2, (int64_t[]){ many, 2 }));
@@ -232,7 +235,8 @@ static hy_status mst_fwd(hy_ctx *cx, hy_call *c)
     return HY_OK;
 }
 
-/* ---- the single-linkage tree ------------------------------------------------------------------- */
+/* ---- the single-linkage tree -------------------------------------------------------------------
+ */
 
 static hy_status need_pairs(hy_ctx *cx, const hy_tensor *t, const char *name)
 {
@@ -278,7 +282,8 @@ static hy_status single_linkage_fwd(hy_ctx *cx, hy_call *c)
     return HY_OK;
 }
 
-/* ---- distances in a tree ------------------------------------------------------------------------ */
+/* ---- distances in a tree ------------------------------------------------------------------------
+ */
 
 /* Children and height of the inner nodes n, n + 1, …; of every node: */
 typedef struct tree {
@@ -316,7 +321,8 @@ static hy_status count_marked(hy_ctx *cx, hy_call *c, const hy_tensor *marked, t
     return HY_OK;
 }
 
-/* From the root down: what a child's leaves meet at its parent is what lies below the other child. */
+/* From the root down: what a child's leaves meet at its parent is what lies below the other child.
+ */
 static void spread(tree *t)
 {
     const int64_t root = 2 * t->n - 2;

@@ -144,12 +144,15 @@ local function methods_text(value)
   return #list > 0 and "Methods:\n" .. wrapped(list) or nil
 end
 
--- A class by the comment above its definition or its init, or by the head of its file.
+-- A class by the comment above its definition or its init, or by the head of its file. One that
+-- another file makes is told of at the head of its own.
 local function class_text(value)
   local name, line = value.defined.source:match "^[@=](.*)$", value.defined.line
+  local own = file_of(value)
+  if own and own ~= name then name, line = own, nil end
   local lines, init = source.lines(name or ""), rawget(value, "init")
-  local doc = source.above(lines, line) or
-    init and source.above(lines, debug.getinfo(init, "S").linedefined) or source.head(lines)
+  local doc = line and source.above(lines, line) or line and init and
+    source.above(lines, debug.getinfo(init, "S").linedefined) or source.head(lines)
   local parts = { value.hyades_class }
   parts[#parts + 1] = doc
   parts[#parts + 1] = options_text(value)

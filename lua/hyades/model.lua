@@ -16,12 +16,35 @@ local Model = class.define("Model")
 -- Options that every model with a network takes.
 local with_network = { layers = check.optional, pretrain = {}, verbose = false }
 
+--- The name of a model in errors: that of the one which it works for, if there is one.
+-- self: model
+-- → string
+function model.name_of(self)
+  return self.works_for or class.of(self).class_name
+end
+
+--- Let a model fit as a part of another one: its errors name that one.
+-- inner, outer: models
+-- → inner
+function model.on_behalf(inner, outer)
+  inner.works_for = model.name_of(outer)
+  return inner
+end
+
 local function fail(self, problem, ...)
-  error(class.of(self).class_name .. ": " .. problem:format(...), 4)
+  error(model.name_of(self) .. ": " .. problem:format(...), 4)
 end
 
 local function check_fitted(self)
   if not self.fitted then fail(self, "call fit first") end
+end
+
+-- Says why a model lacks a method that others have.
+local function refuse(self, method)
+  local gives_labels = self.labels ~= nil
+  fail(self, "has no %s: %s", method, method == "predict" and gives_labels
+    and "only the points of fit have labels" or gives_labels and "it gives labels, no coordinates"
+    or "it gives coordinates, no labels; use transform")
 end
 
 local function data_of(self, x)
@@ -54,13 +77,32 @@ local function fitting(fit)
       end
     end
     x = data_of(self, x)
-    check.finite(class.of(self).class_name, "x", x)
+    check.finite(model.name_of(self), "x", x)
     fit(self, x, ...)
-    self.fitted = true
+    self.fitted, self.columns = true, x:dim() == 2 and x:size(2) or nil
     if self.net and self.assign then derive(self, x) end
     return self
   end
   originals[wrapped] = fit
+  return wrapped
+end
+
+-- New points have as many columns as those of fit.
+local function check_columns(self, x)
+  if type(x) == "table" then x = x.x end
+  if self.columns and class.kind(x) == "tensor" and x:dim() == 2 and x:size(2) ~= self.columns then
+    error(("%s: x has %d columns; it was fitted to %d"):format(model.name_of(self), x:size(2),
+      self.columns), 3)
+  end
+end
+
+-- Wraps a predict or transform of its own.
+local function applying(method)
+  local function wrapped(self, x, ...)
+    check_columns(self, x)
+    return method(self, x, ...)
+  end
+  originals[wrapped] = method
   return wrapped
 end
 
@@ -83,14 +125,24 @@ end
 -- Options that count something, and the least that each may be.
 local counts = { k = 1, n_init = 1, batch = 1, refresh = 1, epochs = 0, max_iter = 0 }
 
--- An option has the type of its default; what counts is whole, and 10.0 counts as 10.
+-- An option that counts is whole, and 10.0 counts as 10. Several clusterings have a list of them.
+local function check_count(self, name, value, least)
+  local default = self.defaults[name]
+  local list = type(default) == "table" and default ~= check.required and default ~= check.optional
+  if value == nil or list and type(value) == "table" then return end
+  self[name] = math.tointeger(check.number(class.of(self).class_name, "option " .. name, value, least,
+    nil, true, 6))
+end
+
+-- An option has the type of its default.
 local function check_types(self)
   for name, default in pairs(self.defaults) do
-    local value, where = self[name], class.of(self).class_name
-    local wants = type(default)
-    if counts[name] and value ~= nil and type(value) ~= "table" then
-      self[name] = math.tointeger(check.number(where, "option " .. name, value, counts[name], nil,
-        true, 5))
+    local value, wants = self[name], type(default)
+    local least = self.least[name] or counts[name]
+    if least then
+      check_count(self, name, value, least)
+    elseif name == "rng" and value ~= true and class.kind(value) ~= "rng" then
+      fail(self, "option rng must be a generator such as hy.rng(7), got %s", check.describe(value))
     elseif (wants == "number" or wants == "boolean") and type(value) ~= wants then
       fail(self, "option %s must be a %s, got %s", name, wants, check.describe(value))
     end
@@ -117,15 +169,17 @@ end
 -- warned of collapse.
 -- name: string · defaults: table option → default, or model.required, or model.optional
 -- choices: table option → list of the words that it may be, optional
+-- least: table option → the smallest whole number that it may be, optional
 -- → class
-function model.define(name, defaults, choices)
+function model.define(name, defaults, choices, least)
   local new = class.define(name, Model, 2)
   local all = {}
   for option, default in pairs(defaults.net and with_network or {}) do all[option] = default end
   for option, default in pairs(defaults) do all[option] = default end
-  new.defaults, new.choices = all, choices or {}
+  new.defaults, new.choices, new.least = all, choices or {}, least or {}
   getmetatable(new).__newindex = function(self, key, value)
-    rawset(self, key, key == "fit" and fitting(value) or value)
+    local applies = key == "predict" or key == "transform"
+    rawset(self, key, key == "fit" and fitting(value) or applies and applying(value) or value)
   end
   return new
 end
@@ -144,6 +198,8 @@ end
 -- → tensor
 function Model:transform(x)
   check_fitted(self)
+  check_columns(self, x)
+  if not self.net then refuse(self, "transform") end
   return self.net:transform(data_of(self, x))
 end
 
@@ -152,7 +208,8 @@ end
 -- → index tensor of labels 1..k
 function Model:predict(x)
   check_fitted(self)
-  if not self.assign then fail(self, "has no predict: only the points of fit have labels") end
+  check_columns(self, x)
+  if not self.assign then refuse(self, "predict") end
   x = data_of(self, x)
   return self:assign(self.net and self.net:transform(x) or x):argmax(2)
 end
@@ -161,7 +218,14 @@ end
 -- x: tensor n×d or dataset · ...: what else `fit` takes
 -- → index tensor of labels
 function Model:fit_predict(x, ...)
-  return self:fit(x, ...).labels
+  return self:fit(x, ...).labels or refuse(self, "fit_predict")
+end
+
+--- Fit, then give what `transform` makes of the same points.
+-- x: tensor n×d or dataset · ...: what else `fit` takes
+-- → tensor
+function Model:fit_transform(x, ...)
+  return self:fit(x, ...):transform(x)
 end
 
 --- Everything the model holds, for hy.save: a plain table.
@@ -248,8 +312,12 @@ function model.start_centers(self, z)
   if type(init) == "string" then
     options.init, init = init, hy.cluster.KMeans
   end
+  if not class.is_class(init) or not init.defaults then
+    fail(self, "option init must be a constructor, the name of an init of KMeans, a tensor or a "
+      .. "function, got %s", check.describe(self.init))
+  end
   if init.defaults.n_init ~= nil then options.n_init = restarts end
-  return check_centers(self, init(options):fit(z).centers, z)
+  return check_centers(self, model.on_behalf(init(options), self):fit(z).centers, z)
 end
 
 return model

@@ -62,6 +62,17 @@ describe("AutoNR", function()
     assert.same({ 3, 1 }, model.clusters)
   end)
 
+  it("joins four clusters that it had split two by two, for they are no grid", function()
+    local set = hy.data.nonredundant{ n = 400, k = { 4, 3, 1 }, m = { 3, 3, 44 }, rng = hy.rng(103) }
+    local model = AutoNR{ max_k = 15, rng = hy.rng(3) }:fit(set)
+    assert.same({ 4, 3, 1 }, model.clusters)
+    local merged = false
+    for _, try in ipairs(model.history) do
+      merged = merged or try.accepted and try.operation == "cluster-space merge"
+    end
+    assert.is_true(merged)
+  end)
+
   it("finds nothing in one round cloud, and stays within its limits", function()
     local cloud = hy.randn(400, 4, { rng = hy.rng(5) })
     assert.same({ 1 }, AutoNR{ n_init = 3, rng = hy.rng(1) }:fit(cloud).clusters)

@@ -1,17 +1,7 @@
 -- Every estimator with data that it did not expect: a result, or a sentence of its own.
 require "tests.support"
 local hy = require "hyades"
-
--- Options that an estimator needs, or that make it quick.
-local options = { KMeans = { k = 3 }, GMM = { k = 3 }, SubKmeans = { k = 3 }, NrKmeans = { k = { 3, 2, 1 } },
-  AutoNR = { n_init = 3 }, NrDipMeans = {}, Orth1 = { k = { 3, 2 } }, Orth2 = { k = { 3, 2 } },
-  FOSSCLU = { k = 3 }, FastICA = {}, FourC = { eps = 1, max_dim = 1 }, KMedians = { k = 3 },
-  KMedoids = { k = 3 }, LDAKmeans = { k = 3 }, MiniBatchKMeans = { k = 3 }, ORCLUS = { k = 3, l = 2 },
-  Agglomerative = { k = 3, linkage = "average" }, Spectral = { k = 3 },
-  Whitening = {}, PCA = { k = 2 }, XMeans = {}, GMeans = {}, PGMeans = {}, SpecialK = {},
-  GapStatistic = { max_k = 3, references = 3 }, DipExt = {}, DipInit = { k = 3 }, DipMeans = {},
-  DipNSub = {}, ProjectedDipMeans = {}, SkinnyDip = {}, TailoredDip = {}, UniDip = {} }
-local of_a_line = { UniDip = true, TailoredDip = true }
+local estimators = require "tests.cluster.estimators"
 
 local function set(x, row, column, value)
   x = x:clone()
@@ -35,25 +25,46 @@ local function inputs(x)
   }
 end
 
-for _, name in ipairs(require("hyades.class").keys(options)) do
-  it("cluster." .. name .. " answers any data", function()
-    local x = hy.randn(40, of_a_line[name] and 1 or 4, { rng = hy.rng(1) })
-    local function fit(data)
-      local given = { rng = hy.cluster[name].defaults.rng and hy.rng(1) }
-      for key, value in pairs(options[name]) do given[key] = value end
-      return pcall(function() return hy.cluster[name](given):fit(data) end)
+-- What no option can be, for one reason or another.
+local absurd = { "x", -1, 0.5, 0 / 0, math.huge, { "a" }, true, function() end, hy.ones(2, 2) }
+local patient = { max_iter = true, n_init = true, references = true, trials = true } -- could be endless
+
+for _, name in ipairs(estimators.names) do
+  describe("cluster." .. name, function()
+    local function fit(data, options)
+      return pcall(function() return estimators.make(name, options):fit(data) end)
     end
-    local unusual, wrong = inputs(x)
-    for what, data in pairs(unusual) do
-      local ok, message = fit(data)
-      assert.is_falsy(not ok and (message:find("attempt to", 1, true)
-        or message:find("bad argument", 1, true)), what .. ": " .. tostring(message))
-    end
-    for what, data in pairs(wrong) do
-      local ok, message = fit(data)
-      assert.is_false(ok, what)
-      assert.is_truthy(message:find(name, 1, true), what .. ": " .. message)
-    end
-    assert.is_true((fit(x)))
+
+    it("answers any data", function()
+      local x = estimators.columns(name, hy.randn(40, 4, { rng = hy.rng(1) }))
+      local unusual, wrong = inputs(x)
+      for what, data in pairs(unusual) do
+        local ok, message = fit(data)
+        assert.is_falsy(not ok and (message:find("attempt to", 1, true)
+          or message:find("bad argument", 1, true)), what .. ": " .. tostring(message))
+      end
+      for what, data in pairs(wrong) do
+        local ok, message = fit(data)
+        assert.is_false(ok, what)
+        assert.is_truthy(message:find(name, 1, true), what .. ": " .. message)
+      end
+      assert.is_true((fit(x)))
+    end)
+
+    it("answers any option", function()
+      local x = estimators.columns(name, hy.data.blobs{ n = 16, k = 3, d = 4, rng = hy.rng(1) }.x)
+      for option in pairs(hy.cluster[name].defaults) do
+        for _, value in ipairs(option ~= "verbose" and absurd or {}) do
+          local ok, message = fit(x, { [option] = value })
+          local sentence = ok or message:find(name .. ": ", 1, true)
+            and not message:find("attempt to", 1, true)
+          assert.is_truthy(sentence or patient[option], ("%s = %s: %s"):format(option,
+            tostring(value), tostring(message)))
+        end
+      end
+      local ok, message = fit(x, { nothing_like_it = 1 })
+      assert.is_false(ok)
+      assert.is_truthy(message:find(name .. ': unknown option "nothing_like_it"', 1, true))
+    end)
   end)
 end

@@ -78,8 +78,10 @@ describe("knn", function()
 
   it("says what it wants", function()
     local x = hy.ones(4, 2)
-    assert.raises(function() cluster.knn(x, 4) end, "knn: k is 4; it must be from 1 to 3")
-    assert.raises(function() cluster.knn(x, 0) end, "k is 0")
+    assert.raises(function() cluster.knn(x, 4) end,
+      "cluster.knn: k: expected an integer from 1 to 3, got 4")
+    assert.raises(function() hy.knn(x, 4) end, "knn: k is 4; it must be from 1 to 3")
+    assert.raises(function() cluster.knn(x, 0) end, "from 1 to 3, got 0")
     assert.raises(function() cluster.knn(hy.tensor{ { 1, 2 }, { 3, 0 / 0 } }, 1) end,
       "x is NaN at row 2, column 2")
     assert.raises(function() cluster.knn(5, 1) end, "cluster.knn: expected a tensor n×d")
@@ -286,5 +288,38 @@ describe("a single-linkage tree", function()
       "differ in length")
     assert.raises(function() hy.tree_distances(index{ { 1, 2 }, { 3, 4 } }, two, two) end,
       "marked must be u8")
+  end)
+end)
+
+describe("a watcher", function()
+  local x = hy.randn(2500, 20, { rng = hy.rng(1) })
+
+  it("is told how far a long op is, until nothing watches", function()
+    local shares = {}
+    assert.is_nil(hy.watch(function(done, total) shares[#shares + 1] = done / total end))
+    hy.mst(x)
+    assert.equal("function", type(hy.watch(nil)))
+    local told = #shares
+    assert.is_true(told > 0)
+    for _, share in ipairs(shares) do assert.is_true(share >= 0 and share <= 1) end
+    hy.mst(x)
+    assert.equal(told, #shares)
+  end)
+
+  it("may call ops itself; its errors end the op", function()
+    hy.watch(function() hy.ones(3, 3):mm(hy.eye(3)) end)
+    local edges = hy.mst(x)
+    assert.equal(2499, edges:size(1))
+    hy.watch(function() error("enough", 0) end)
+    assert.raises(function() hy.mst(x) end, "mst: enough")
+    hy.watch(nil)
+    assert.equal(2499, hy.mst(x):size(1))
+  end)
+
+  it("shows a line for one call, and goes also when that fails", function()
+    local watched = require "hyades.watched"
+    assert.same({ 5, 6, nil, 7 }, { watched("sum", function(...) return ... end, 5, 6, nil, 7) })
+    assert.raises(function() watched("mst", hy.mst, x, hy.ones(3)) end, "differ in length")
+    assert.is_nil(hy.watch(nil))
   end)
 end)

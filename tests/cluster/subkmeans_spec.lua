@@ -135,6 +135,10 @@ describe("SubKmeans", function()
     assert.raises(function() SubKmeans{ k = 0 } end, "option k")
     assert.raises(function() SubKmeans{ k = 2, m_init = 2 }:fit(x) end, "option m_init")
     assert.raises(function() SubKmeans{ k = 2, batch = 0 } end, "option batch")
+    assert.raises(function() SubKmeans{ k = 2, V_init = hy.ones(2, 2) }:fit(x) end,
+      "SubKmeans: option V_init is not orthonormal")
+    assert.raises(function() SubKmeans{ k = 2, outliers = true }:fit(hy.ones(6, 2)) end,
+      "SubKmeans: every column of x is constant")
     assert.raises(function() SubKmeans{ k = 2, outlier = true } end, 'did you mean "outliers"?')
     assert.raises(function() SubKmeans{ k = 2 }:fit(hy.tensor{ { 1, 2 }, { 1, math.huge } }) end,
       "x is infinite at row 2, column 2")

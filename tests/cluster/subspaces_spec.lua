@@ -30,7 +30,7 @@ end
 
 local function random_state(k, sizes, options, x, seed)
   local rng = hy.rng(seed)
-  local points = subspaces.sample(x)
+  local points = subspaces.sample("test", x)
   local v = hy.qr(hy.randn(x:size(2), x:size(2), { dtype = "f64", rng = rng }))
   local centers, basis, used = {}, {}, 0
   for j, count in ipairs(k) do
@@ -68,7 +68,7 @@ describe("a rotation", function()
   it("of 45° is undone by the corners of a rectangle", function()
     local x = hy.tensor({ { 0, 0 }, { 0, 6 }, { 10, 0 }, { 10, 6 } }, f64)
     local h = math.sqrt(0.5)
-    local state = subspaces.start(subspaces.sample(x), { hy.tensor({ { -5, 0 }, { 5, 0 } }, f64),
+    local state = subspaces.start(subspaces.sample("test", x), { hy.tensor({ { -5, 0 }, { 5, 0 } }, f64),
       hy.tensor({ { 0, -3 }, { 0, 3 } }, f64) }, { hy.tensor({ { h }, { h } }, f64) }, {})
     state.counts, state.outliers = { hy.full({ 2 }, 2, f64), hy.full({ 2 }, 2, f64) }, { 0, 0 }
     state:rotate(1, 2)

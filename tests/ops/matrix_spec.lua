@@ -123,3 +123,39 @@ describe("large products", function()
     assert.raises(function() hy.onednn "no" end, "onednn: expected true, false or nothing")
   end)
 end)
+
+describe("products of f64", function()
+  local function random(rows, columns, seed)
+    return hy.randn(rows, columns, { dtype = "f64", rng = hy.rng(seed) })
+  end
+  local function brute_force(left, right) -- by products with one column, each of which is a sum
+    local columns = {}
+    for j = 1, right:size(2) do
+      columns[j] = (left * right:select(2, j):reshape(1, -1)):sum(2)
+    end
+    return hy.stack(columns, 2)
+  end
+
+  it("are right and have the same bits for any number of threads, in every layout", function()
+    local threads = hy.threads()
+    for i, sizes in ipairs{ { 900, 40, 60 }, { 7, 9000, 11 }, { 1, 100000, 3 }, { 2000, 300, 1 },
+      { 130, 90, 170 }, { 3, 20, 6000 } } do
+      local m, k, n = table.unpack(sizes)
+      local left, right = random(m, k, i), random(k, n, i + 50)
+      local expected = n < 200 and brute_force(left, right)
+        or brute_force(right:t(), left:t()):t()
+      for _, x in ipairs{ left, left:t():contiguous():t() } do
+        for _, y in ipairs{ right, right:t():contiguous():t() } do
+          local results = {}
+          for t = 1, 3 do
+            hy.threads(t)
+            results[t] = x:mm(y)
+          end
+          hy.threads(threads)
+          assert.close(expected, results[1], 1e-10)
+          for t = 2, 3 do assert.equal(0, results[t]:ne(results[1]):sum():item()) end
+        end
+      end
+    end
+  end)
+end)

@@ -182,6 +182,14 @@ describe("tree", function()
     assert.equal(3, #wanted)
   end)
 
+  it("takes a fitted model, with its k", function()
+    local x = hy.tensor{ { 0 }, { 1 }, { 10 }, { 12 } }
+    local model = hy.cluster.Agglomerative{ k = 2, linkage = "single" }:fit(x)
+    local wanted = calls(plot.tree{ { { 1, 2, 1 }, { 3, 4, 2 }, { 5, 6, 9 } }, k = 2 }, "line")
+    assert.same(wanted, calls(plot.tree(model), "line"))
+    assert.same(wanted, calls(plot.tree{ model, width = 480 }, "line"))
+  end)
+
   it("colors k subtrees", function()
     local colors = {}
     for _, call in ipairs(calls(plot.tree{ from_one, k = 2 }, "line")) do colors[call[4]] = true end

@@ -77,9 +77,21 @@ local function unit_rows(x)
   return x:normalize(2)
 end
 
+-- Ward and single linkage of points do without the distances of all pairs.
+local function check_memory(self, n)
+  check.number("Agglomerative", "option memory", self.memory, 0, nil, true)
+  local frugal = self.metric == "euclidean" and (self.linkage == "ward" or self.linkage == "single")
+  if not frugal and 4 * n * (n - 1) > self.memory then
+    fail('the distances of all pairs of %d points take %.3g GB, and memory allows %.3g; linkage "ward" '
+      .. 'and "single" with metric "euclidean" need none of it', n, 4e-9 * n * (n - 1),
+      self.memory / 1e9)
+  end
+end
+
 function Agglomerative:fit(x)
   x = points("Agglomerative", x)
   check_cut("Agglomerative", self.k, self.height, x:size(1))
+  check_memory(self, x:size(1))
   local method = 1
   while names[method] ~= self.linkage do method = method + 1 end
   local cosine = self.metric == "cosine"

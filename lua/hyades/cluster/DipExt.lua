@@ -77,11 +77,4 @@ function DipExt:transform(x)
   return self.scale and (z - self.low) * self.factor or z
 end
 
---- Fit x and return its features.
--- x: tensor n×d, or a dataset
--- → tensor n×k, f64
-function DipExt:fit_transform(x)
-  return self:fit(x):transform(x)
-end
-
 return DipExt

@@ -40,6 +40,7 @@ end
 function DipInit:fit(x)
   x = dip_points.read(self, x)
   check.number("DipInit", "option n_features", self.n_features or 1, 1, x:size(2), true)
+  check.number("DipInit", "option tol", self.tol, 0)
   if x:size(1) < self.k then
     error(("DipInit: k = %d needs at least as many points, got %d"):format(self.k, x:size(1)), 0)
   end

@@ -10,6 +10,7 @@
 -- O(n²) distances, in blocks.
 
 local hy = require "hyades"
+local centered = require "hyades.cluster.centered"
 local chance = require "hyades.cluster.dip_chance"
 local check = require "hyades.check"
 local dip_points = require "hyades.cluster.dip_points"
@@ -23,15 +24,17 @@ local DipMeans = model.define("DipMeans", { alpha = 0.001, viewers = 0.01, pvalu
 local BLOCK = 1 << 20 -- distances held at a time
 
 --- The dip of the distances from every row to all rows.
--- x: tensor n×d, f64
+-- x: tensor n×d, f64 · title: string, of a line of progress, optional
 -- → tensor n
-function DipMeans.viewer_dips(x)
+function DipMeans.viewer_dips(x, title)
   local n, dips = x:size(1), {}
   local size = math.max(1, BLOCK // n)
+  local progress <close> = hy.progress(n, { desc = title or "", verbose = title and true or false })
   for first = 1, n, size do
     local viewers = x:narrow(1, first, math.min(size, n - first + 1))
     local distances <close> = hy.sqdist(viewers, x):sqrt()
     dips[#dips + 1] = hy.dip(distances:t())
+    progress:step(viewers:size(1))
   end
   return hy.cat(dips)
 end
@@ -41,7 +44,8 @@ local function judge(self, members)
   local n = members:size(1)
   local p = chance.of(n, self.pvalue, self.n_boots, self.rng)
   local sum, votes = 0, 0
-  for _, dip in ipairs(DipMeans.viewer_dips(members):totable()) do
+  for _, dip in ipairs(DipMeans.viewer_dips(members,
+    self.verbose and "DipMeans: viewers"):totable()) do
     if p(dip) < self.alpha then sum, votes = sum + dip, votes + 1 end
   end
   local share = votes / n
@@ -62,6 +66,6 @@ function DipMeans:fit(x)
   end
 end
 
-DipMeans.predict = growing.predict
+DipMeans.predict, DipMeans.transform = centered.predict, centered.transform
 
 return DipMeans

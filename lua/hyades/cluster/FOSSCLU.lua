@@ -20,7 +20,7 @@ local points = require "hyades.cluster.points"
 
 local FOSSCLU = model.define("FOSSCLU", { k = model.required, n_dims = check.optional, init = "pca",
   em_iter = 5, max_iter = 50, tol = 1e-6, n_init = 1, rng = hy.rng, verbose = false },
-  { init = { "pca", "random" } })
+  { init = { "pca", "random" } }, { em_iter = 1, max_iter = 1 })
 
 local RIDGE = 1e-6 -- share of the mean variance that is added to every covariance
 local SWEEPS = 3 -- of a rotation between EM iterations, which need only be better

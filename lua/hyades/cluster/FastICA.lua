@@ -43,7 +43,7 @@ end
 
 function FastICA:fit(x)
   x = points("FastICA", x, true)
-  local white = Whitening{ k = self.k }:fit(x)
+  local white = model.on_behalf(Whitening{ k = self.k, verbose = self.verbose }, self):fit(x)
   local z = white:transform(x):to "f64"
   local k = z:size(2)
   local w = FastICA.decorrelate(hy.randn(k, k, { rng = self.rng:split(), dtype = "f64" }))
@@ -85,13 +85,6 @@ end
 -- → tensor n×d
 function FastICA:inverse_transform(z)
   return z:mm(fitted(self).mixing:t()) + self.mean
-end
-
---- Fit x and return its sources.
--- x: tensor n×d, or a dataset
--- → tensor n×k
-function FastICA:fit_transform(x)
-  return self:fit(x):transform(x)
 end
 
 return FastICA

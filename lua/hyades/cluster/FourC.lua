@@ -49,7 +49,8 @@ function FourC:fit(x)
   check.number("FourC", "option kappa", self.kappa, 1, nil, false, 4)
   check.number("FourC", "option delta", self.delta, 0, 1, false, 4)
   check.number("FourC", "option min_samples", self.min_samples, 1, nil, true, 4)
-  if not (type(self.eps) == "number" and self.eps > 0) then
+  check.number("FourC", "option max_dim", self.max_dim, 0, nil, true, 4)
+  if not (type(self.eps) == "number" and self.eps > 0 and self.eps < math.huge) then
     error(("FourC: option eps must be a positive number, got %s"):format(
       check.describe(self.eps)), 0)
   end

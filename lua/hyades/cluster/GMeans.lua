@@ -8,6 +8,7 @@
 --   test, or equal ones), and for pictures the same as arrays: ks, scores (the p-values)
 
 local hy = require "hyades"
+local centered = require "hyades.cluster.centered"
 local check = require "hyades.check"
 local grow = require "hyades.cluster.grow"
 local model = require "hyades.model"
@@ -60,12 +61,6 @@ function GMeans:fit(x)
   return self
 end
 
---- The nearest center of every row of x.
--- x: tensor n×d, or a dataset
--- → index n
-function GMeans:predict(x)
-  return (hy.nearest_center(points("GMeans", x, true),
-    self.centers or error("GMeans: call fit first", 0)))
-end
+GMeans.predict, GMeans.transform = centered.predict, centered.transform
 
 return GMeans

@@ -9,6 +9,7 @@
 --   gaps); history, the same as rows { k=, gap=, error=, inertia= }
 
 local hy = require "hyades"
+local centered = require "hyades.cluster.centered"
 local check = require "hyades.check"
 local model = require "hyades.model"
 local points = require "hyades.cluster.points"
@@ -106,12 +107,6 @@ function GapStatistic:fit(x)
   return self
 end
 
---- The nearest center of every row of x.
--- x: tensor n×d, or a dataset
--- → index n
-function GapStatistic:predict(x)
-  return (hy.nearest_center(points("GapStatistic", x, true),
-    self.centers or error("GapStatistic: call fit first", 0)))
-end
+GapStatistic.predict, GapStatistic.transform = centered.predict, centered.transform
 
 return GapStatistic

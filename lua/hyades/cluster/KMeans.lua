@@ -9,6 +9,7 @@
 -- Fields: labels, centers, inertia, iterations; history, one row per restart; warning, or nil.
 
 local hy = require "hyades"
+local centered = require "hyades.cluster.centered"
 local check = require "hyades.check"
 local class = require "hyades.class"
 local model = require "hyades.model"
@@ -27,31 +28,26 @@ local starts = {
   end,
 }
 
-local function positive_integer(name, value)
-  if math.type(value) ~= "integer" or value < 1 then
-    error(("KMeans: option %s must be a positive integer, got %s"):format(name, tostring(value)), 0)
-  end
-end
-
 -- Centers to begin with, from any kind of init.
 local function start(self, x, rng, weights)
   local init, centers = self.init, nil
   if class.kind(init) == "tensor" then
     centers = init
   elseif class.is_class(init) then
-    centers = init{ k = self.k, rng = rng }:fit(x, init == KMeans and { weights = weights }).centers
+    local first = model.on_behalf(init{ k = self.k, rng = rng }, self)
+    centers = first:fit(x, init == KMeans and { weights = weights }).centers
   elseif type(init) == "function" then
     centers = init(x, self.k, rng)
   elseif starts[init] then
     centers = starts[init](x, self.k, rng, weights)
   else
-    error(('KMeans: option init must be "k-means++", "random", a tensor, a constructor or a '
-      .. "function, got %s"):format(tostring(init)), 0)
+    error(('%s: option init must be "k-means++", "random", a tensor, a constructor or a function, '
+      .. "got %s"):format(model.name_of(self), check.describe(init)), 0)
   end
   local fits = class.kind(centers) == "tensor" and centers:dim() == 2
     and centers:size(1) == self.k and centers:size(2) == x:size(2)
   if not fits then
-    error(("KMeans: init must give centers %d×%d, got %s"):format(self.k, x:size(2),
+    error(("%s: init must give centers %d×%d, got %s"):format(model.name_of(self), self.k, x:size(2),
       class.kind(centers) == "tensor" and table.concat(centers:size(), "×") or type(centers)), 0)
   end
   return centers:to(x.dtype == "u8" and "f32" or x.dtype)
@@ -66,26 +62,26 @@ local function run(self, x, rng, weights)
 end
 
 function KMeans:fit(x, options)
-  x = points("KMeans", x, true)
+  x = points(model.name_of(self), x, true)
   local weights = check.options("KMeans:fit", options or nil, { weights = check.optional }).weights
   if type(weights) == "table" and class.kind(weights) ~= "tensor" then
     weights = hy.tensor(weights, { dtype = "f64" })
   end
   local restarts = self.n_init or (class.kind(self.init) == "tensor" and 1 or 10)
-  positive_integer("k", self.k)
-  positive_integer("n_init", restarts)
+  check.number(model.name_of(self), "option tol", self.tol, 0)
   if x:size(1) < self.k then
-    error(("KMeans: k = %d needs at least as many points, got %d"):format(self.k, x:size(1)), 0)
+    error(("%s: k = %d needs at least as many points, got %d"):format(model.name_of(self), self.k,
+      x:size(1)), 0)
   end
 
   local best
-  self.history = {}
   local progress <close> = hy.progress(restarts, { desc = "KMeans", verbose = self.verbose })
+  self.history = {}
   for restart = 1, restarts do
     local result = run(self, x, self.rng:split(), weights)
     self.history[restart] = { inertia = result.inertia, iterations = result.iterations }
     if not best or result.inertia < best.inertia then best = result end
-    progress:set{ inertia = best.inertia }:step()
+    progress:step():set{ inertia = best.inertia }
   end
 
   self.labels, self.centers = best.labels, best.centers
@@ -96,32 +92,6 @@ function KMeans:fit(x, options)
   return self
 end
 
-local function fitted_centers(self)
-  return self.centers or error("KMeans: call fit first", 0)
-end
-
---- The nearest center of every row of x.
--- x: tensor n×d, or a dataset
--- → index n
-function KMeans:predict(x)
-  return (hy.nearest_center(points("KMeans", x, true), fitted_centers(self)))
-end
-
---- Distances (not squared) from every row of x to every center.
--- x: tensor n×d, or a dataset
--- → tensor n×k
-function KMeans:transform(x)
-  local centers = fitted_centers(self)
-  x = points("KMeans", x, true)
-  if x.dtype ~= "u8" then return hy.sqdist(x, centers):sqrt() end
-  local n, block = x:size(1), 4096
-  local distances = hy.zeros(n, centers:size(1))
-  for first = 1, n, block do
-    local size = math.min(block, n - first + 1)
-    local rows <close> = x:narrow(1, first, size):to("f32")
-    distances:narrow(1, first, size):copy(hy.sqdist(rows, centers):sqrt())
-  end
-  return distances
-end
+KMeans.predict, KMeans.transform = centered.predict, centered.transform
 
 return KMeans

@@ -25,8 +25,8 @@ function KMedians:fit(x)
   local progress <close> = hy.progress(restarts, { desc = "KMedians", verbose = self.verbose })
   self.history = {}
   for restart = 1, restarts do
-    local start = hy.cluster.KMeans{ k = self.k, init = self.init, n_init = 1, max_iter = 0,
-      rng = self.rng:split() }:fit(x).centers
+    local start = model.on_behalf(hy.cluster.KMeans{ k = self.k, init = self.init, n_init = 1,
+      max_iter = 0, rng = self.rng:split() }, self):fit(x).centers
     local labels, centers, inertia, iterations = hy.kmedians(x, start, { max_iter = self.max_iter })
     local found = { labels = labels, centers = centers, inertia = inertia:item(),
       iterations = iterations:item() // 1 | 0 }

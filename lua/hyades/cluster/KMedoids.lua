@@ -24,7 +24,7 @@ local points = require "hyades.cluster.points"
 local KMedoids = model.define("KMedoids", { k = model.required, metric = "euclidean",
   method = "fasterpam", init = "random", n_init = check.optional, max_iter = 300,
   memory = 1 << 30, rng = hy.rng, verbose = false }, { method = { "fasterpam", "alternate" },
-  metric = { "euclidean", "sqeuclidean", "manhattan", "cosine", "precomputed" } })
+  metric = { "euclidean", "sqeuclidean", "manhattan", "cosine", "precomputed" } }, { memory = 0 })
 
 local function fail(...) error("KMedoids: " .. (...):format(select(2, ...)), 0) end
 

@@ -15,7 +15,8 @@ local model = require "hyades.model"
 local points = require "hyades.cluster.points"
 
 local LDAKmeans = model.define("LDAKmeans", { k = model.required, n_dims = check.optional,
-  max_iter = 300, kmeans_repetitions = 10, n_init = 1, rng = hy.rng, verbose = false })
+  max_iter = 300, kmeans_repetitions = 10, n_init = 1, rng = hy.rng, verbose = false }, nil,
+  { max_iter = 1, kmeans_repetitions = 1 })
 
 local RIDGE = 1e-8 -- share of the mean variance within clusters
 

@@ -12,6 +12,7 @@
 -- iterations (batches), history (smoothed inertia of a point, by batch).
 
 local hy = require "hyades"
+local centered = require "hyades.cluster.centered"
 local check = require "hyades.check"
 local class = require "hyades.class"
 local model = require "hyades.model"
@@ -27,8 +28,9 @@ local function first_centers(self, x)
   local size = math.min(n, 3 * math.max(self.batch, self.k))
   local some = x:index(hy.randperm(n, { rng = self.rng }):narrow(1, 1, size))
   local fixed = class.kind(self.init) == "tensor"
-  return hy.cluster.KMeans{ k = self.k, init = self.init, n_init = fixed and 1 or self.n_init,
-    max_iter = 0, rng = self.rng:split() }:fit(some).centers:to "f64"
+  local start = hy.cluster.KMeans{ k = self.k, init = self.init, n_init = fixed and 1 or self.n_init,
+    max_iter = 0, rng = self.rng:split() }
+  return model.on_behalf(start, self):fit(some).centers:to "f64"
 end
 
 -- Centers that hardly any point is near move to random points of the batch.
@@ -111,22 +113,6 @@ function MiniBatchKMeans:fit(x)
   return self
 end
 
-local function fitted_centers(self)
-  return self.centers or error("MiniBatchKMeans: call fit first", 0)
-end
-
---- The nearest center of every row of x.
--- x: tensor n×d, or a dataset
--- → index n
-function MiniBatchKMeans:predict(x)
-  return (hy.nearest_center(points("MiniBatchKMeans", x, true), fitted_centers(self)))
-end
-
---- Distances (not squared) from every row of x to every center.
--- x: tensor n×d, or a dataset
--- → tensor n×k
-function MiniBatchKMeans:transform(x)
-  return hy.sqdist(points("MiniBatchKMeans", x), fitted_centers(self)):sqrt()
-end
+MiniBatchKMeans.predict, MiniBatchKMeans.transform = centered.predict, centered.transform
 
 return MiniBatchKMeans

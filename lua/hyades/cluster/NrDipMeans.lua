@@ -19,7 +19,8 @@ local NrKmeans = require "hyades.cluster.NrKmeans"
 local progress = require "hyades.progress"
 
 local NrDipMeans = model.define("NrDipMeans", { subspaces = 2, noise = true, alpha = 0.001,
-  max_k = 50, mdl_for_noisespace = true, n_init = 10, max_iter = 300, rng = hy.rng, verbose = false })
+  max_k = 50, mdl_for_noisespace = true, n_init = 10, max_iter = 300, rng = hy.rng, verbose = false },
+  nil, { subspaces = 1, max_k = 1, max_iter = 1 })
 
 -- The smallest probability of the dips along the axes of the subspace, and the principal ones.
 local function probability(z)
@@ -72,17 +73,18 @@ local function begin(self, sample)
   for j = 1, self.subspaces do k[j] = 2 end
   if self.noise then k[#k + 1] = 1 end
   local inner = NrKmeans{ k = k, mdl_for_noisespace = self.mdl_for_noisespace }
+  local progress <close> = hy.progress(self.n_init, { desc = "NrDipMeans", verbose = self.verbose })
   for _ = 1, self.n_init do
     local state = inner:begin(sample, k, self.rng:split())
     state:run(self.max_iter)
     if not best or state:cost() < best:cost() then best = state end
+    progress:step():set{ cost = best:cost() }
   end
   return best, inner
 end
 
 function NrDipMeans:fit(x)
   x = points("NrDipMeans", x, true)
-  check.number("NrDipMeans", "option subspaces", self.subspaces, 1, nil, true)
   check.number("NrDipMeans", "option alpha", self.alpha, 0, 1)
   local n, d, wanted = x:size(1), x:size(2), self.subspaces + (self.noise and 1 or 0)
   if d < wanted or n < 2 then
@@ -90,7 +92,7 @@ function NrDipMeans:fit(x)
       wanted, n, d), 0)
   end
   self.history = {}
-  local state, inner = begin(self, subspaces.sample(x))
+  local state, inner = begin(self, subspaces.sample("NrDipMeans", x))
   local centers = split_all(self, state)
   while centers do
     state = subspaces.start(state.points, centers, { table.unpack(state.basis) }, inner)

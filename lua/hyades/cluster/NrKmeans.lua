@@ -30,73 +30,86 @@ local NrKmeans = model.define("NrKmeans", { k = { 3, 3 }, init = "k-means++",
   V_init = check.optional, P_init = check.optional, m_init = check.optional,
   mdl_for_noisespace = false, outliers = false, n_init = 1, cost_type = "default", max_iter = 300,
   threshold = check.optional, max_distance = check.optional, precision = check.optional,
-  rng = hy.rng, verbose = false }, { cost_type = { "default", "mdl" } })
+  rng = hy.rng, verbose = false }, { cost_type = { "default", "mdl" } }, { max_iter = 1 })
 
 -- ---- what is asked for --------------------------------------------------------------------------
 
-local function fail(problem, ...) error("NrKmeans: " .. problem:format(...), 0) end
+local name_of = model.name_of
 
-local function read_k(k, n, d)
+local function fail(self, problem, ...) error(name_of(self) .. ": " .. problem:format(...), 0) end
+
+local function read_k(self, n, d)
+  local k = self.k
   if math.tointeger(k) then k = { k } end
   if type(k) ~= "table" or #k == 0 then
-    fail("option k must be a list of integers, got %s", check.describe(k))
+    fail(self, "option k must be a list of integers, got %s", check.describe(k))
   end
   local list = {}
   for j, count in ipairs(k) do
-    count = check.number("NrKmeans", ("option k[%d]"):format(j), count, 1, nil, true)
+    count = check.number(name_of(self), ("option k[%d]"):format(j), count, 1, nil, true)
     list[j] = math.tointeger(count)
-    if n < count then fail("k[%d] = %d needs at least as many points, got %d", j, count, n) end
+    if n < count then fail(self, "k[%d] = %d needs at least as many points, got %d", j, count, n) end
     if count == 1 and j < #k then
-      fail("k[%d] = 1 is a noise space, which must come last, and only once", j)
+      fail(self, "k[%d] = 1 is a noise space, which must come last, and only once", j)
     end
   end
-  if d < #list then fail("%d subspaces need at least as many columns, got %d", #list, d) end
+  if d < #list then fail(self, "%d subspaces need at least as many columns, got %d", #list, d) end
   return list
 end
 
 -- Dimensions of every subspace: as equal as can be, what is left over to random ones.
 local function first_sizes(self, count, d, rng)
+  for _, name in ipairs{ "m_init", "P_init" } do
+    if self[name] and type(self[name]) ~= "table" then
+      fail(self, "option %s must be a list, got %s", name, check.describe(self[name]))
+    end
+  end
   local sizes, sum = self.m_init and { table.unpack(self.m_init) }, 0
   if not sizes and self.P_init then
     sizes = {}
-    for j, list in ipairs(self.P_init) do sizes[j] = #list end
+    for j, list in ipairs(self.P_init) do
+      if type(list) ~= "table" then fail(self, "option P_init must be a list of lists of columns") end
+      sizes[j] = #list
+    end
   elseif not sizes then
     sizes = {}
     local order = hy.randperm(count, { rng = rng }):totable()
     for at, j in ipairs(order) do sizes[j] = d // count + (at <= d % count and 1 or 0) end
   end
   for j = 1, count do
-    sum = sum + check.number("NrKmeans", ("option m_init[%d]"):format(j), sizes[j], 1, d, true)
+    sum = sum + check.number(name_of(self), ("option m_init[%d]"):format(j), sizes[j], 1, d, true)
   end
   if #sizes ~= count or sum ~= d then
-    fail("m_init must be %d sizes that add up to %d", count, d)
+    fail(self, "m_init must be %d sizes that add up to %d", count, d)
   end
   return sizes
 end
 
-local function check_rotation(v, d)
+local function check_rotation(self, d)
+  local v = self.V_init
   if class.kind(v) ~= "tensor" or v:dim() ~= 2 or v:size(1) ~= d or v:size(2) ~= d then
-    fail("option V_init must be a tensor %d×%d, got %s", d, d,
+    fail(self, "option V_init must be a tensor %d×%d, got %s", d, d,
       class.kind(v) == "tensor" and table.concat(v:size(), "×") or type(v))
   end
   v = v:to "f64"
   local off = (v:mm(v:t()) - hy.eye(d, { dtype = "f64" })):abs():max():item()
-  if not (off <= 1e-6) then fail("option V_init is not orthonormal: V·Vᵀ is off by %g", off) end
+  if not (off <= 1e-6) then fail(self, "option V_init is not orthonormal: V·Vᵀ is off by %g", off) end
   return v
 end
 
-local function check_positions(lists, count, d)
+local function check_positions(self, count, d)
+  local lists = self.P_init
   local seen, sum = {}, 0
   for _, list in ipairs(lists) do
     for _, column in ipairs(list) do
       if seen[column] or not (math.tointeger(column) and column >= 1 and column <= d) then
-        fail("option P_init must hold every column from 1 to %d once, got %s", d, tostring(column))
+        fail(self, "option P_init must hold every column from 1 to %d once, got %s", d, tostring(column))
       end
       seen[column], sum = true, sum + 1
     end
   end
   if #lists ~= count or sum ~= d then
-    fail("option P_init must divide %d columns among %d subspaces", d, count)
+    fail(self, "option P_init must divide %d columns among %d subspaces", d, count)
   end
   return lists
 end
@@ -112,9 +125,9 @@ local function first_basis(self, sizes, d, rng)
     end
     return basis
   end
-  local v = self.V_init and check_rotation(self.V_init, d)
+  local v = self.V_init and check_rotation(self, d)
     or hy.qr(hy.randn(d, d, { dtype = "f64", rng = rng }))
-  local lists = self.P_init and check_positions(self.P_init, #sizes, d)
+  local lists = self.P_init and check_positions(self, #sizes, d)
   local order = not lists and hy.randperm(d, { rng = rng }):totable()
   for j = 1, #sizes - 1 do
     basis[j] = subspaces.select_columns(v, lists and lists[j]
@@ -135,9 +148,9 @@ local function first_centers(self, sample, k, rng)
       rows = hy.kmeans_plusplus(sample.x, count, { rng = rng, candidates = 1 })
     elseif type(init) == "function" or class.is_class(init) or class.kind(init) == "tensor" then
       local one = setmetatable({ k = count, init = init, rng = rng }, NrKmeans)
-      rows = model.start_centers(one, sample.x)
+      rows = model.start_centers(model.on_behalf(one, self), sample.x)
     else
-      fail('option init must be "k-means++", a constructor, a function or a list of tensors, got %s',
+      fail(self, 'option init must be "k-means++", a constructor, a function or a list of tensors, got %s',
         check.describe(self.init))
     end
     centers[j] = rows:to "f64" - sample.mean
@@ -151,6 +164,7 @@ end
 -- sample: from subspaces.sample · k: list of integers · rng
 -- → state of subspaces.lua
 function NrKmeans:begin(sample, k, rng)
+  if self.threshold then check.number(name_of(self), "option threshold", self.threshold) end
   local sizes = first_sizes(self, #k, sample.d, rng)
   local centers = first_centers(self, sample, k, rng)
   return subspaces.start(sample, centers, first_basis(self, sizes, sample.d, rng), self)
@@ -165,16 +179,14 @@ local function run(self, state)
 end
 
 function NrKmeans:fit(x)
-  x = points("NrKmeans", x, true)
-  local k = read_k(self.k, x:size(1), x:size(2))
-  local sample = subspaces.sample(x)
+  x = points(name_of(self), x, true)
+  local k = read_k(self, x:size(1), x:size(2))
+  local sample = subspaces.sample(name_of(self), x)
   if self.max_distance or self.precision then
-    sample.given_code = mdl.code(x:size(1),
-      check.number("NrKmeans", "option max_distance", self.max_distance or mdl.max_distance(x), 0),
-      check.number("NrKmeans", "option precision", self.precision or mdl.precision(x), 0))
+    sample.given_code = mdl.code_of(name_of(self), x, self.max_distance, self.precision)
   end
   local best, lowest
-  local progress <close> = hy.progress(self.n_init, { desc = "NrKmeans", verbose = self.verbose })
+  local progress <close> = hy.progress(self.n_init, { desc = name_of(self), verbose = self.verbose })
   self.history = {}
   for restart = 1, self.n_init do
     local state = self:begin(sample, k, self.rng:split())
@@ -192,7 +204,7 @@ end
 -- ---- afterwards ---------------------------------------------------------------------------------
 
 local function fitted(self)
-  return self.V or error("NrKmeans: call fit first", 0)
+  return self.V or error(name_of(self) .. ": call fit first", 0)
 end
 
 --- The columns of V that span subspace j.
@@ -201,7 +213,7 @@ end
 function NrKmeans:basis(j)
   local v = fitted(self)
   if not self.P[j] then
-    error(("NrKmeans: there are %d subspaces, not %s"):format(#self.P, tostring(j)), 2)
+    error(("%s: there are %d subspaces, not %s"):format(name_of(self), #self.P, tostring(j)), 2)
   end
   return subspaces.select_columns(v, self.P[j])
 end
@@ -211,7 +223,7 @@ end
 -- → tensor n×d
 function NrKmeans:transform(x)
   local v = fitted(self)
-  return points("NrKmeans", x):to(v.dtype):mm(v)
+  return points(name_of(self), x):to(v.dtype):mm(v)
 end
 
 --- Coordinates of the rows of x in subspace j.
@@ -219,7 +231,7 @@ end
 -- → tensor n×m
 function NrKmeans:transform_subspace(x, j)
   local v = self:basis(j)
-  return points("NrKmeans", x):to(v.dtype):mm(v)
+  return points(name_of(self), x):to(v.dtype):mm(v)
 end
 
 --- The nearest center of every row of x in every subspace. No point is an outlier here.
@@ -263,7 +275,8 @@ end
 -- rng=hy.rng
 -- → the model
 function NrKmeans:dissolve_noise_space(x, options)
-  options = check.options("NrKmeans:dissolve_noise_space", options, { by = "random", rng = hy.rng })
+  local where = name_of(self) .. ":dissolve_noise_space"
+  options = check.options(where, options, { by = "random", rng = hy.rng })
   local last = fitted(self) and #self.clusters
   if last == 1 or self.clusters[last] > 1 then return self end
   local lists, columns = {}, self.P[last]
@@ -275,10 +288,10 @@ function NrKmeans:dissolve_noise_space(x, options)
       list[#list + 1] = column
     end
   elseif options.by == "mdl" then
-    local sample = subspaces.sample(points("NrKmeans", x, true))
+    local sample = subspaces.sample(name_of(self), points(name_of(self), x, true))
     by_bits(self, subspaces.fixed(sample, self), lists, columns)
   else
-    error(('NrKmeans:dissolve_noise_space: option by must be "random" or "mdl", got %s'):format(
+    error(('%s: option by must be "random" or "mdl", got %s'):format(where,
       check.describe(options.by)), 2)
   end
   self.P, self.m = lists, {}

@@ -3,7 +3,7 @@
 -- solver: "full" (eigenvectors of the covariance; with n < d singular vectors of the points),
 --   "randomized" (for few components of large d: Halko, Martinsson & Tropp, SIAM Review 2011), or
 --   "auto": "randomized" where min(n, d) is above 2,048 and k at most a tenth of it
--- rng: generator of the randomized solver
+-- rng: generator of the randomized solver · verbose=false: show progress
 -- Fields: components k×d, mean, explained_variance (k, f64), explained_variance_ratio (k, f64),
 -- singular_values (k, f64). The largest loading of every component is positive.
 
@@ -11,8 +11,10 @@ local hy = require "hyades"
 local check = require "hyades.check"
 local model = require "hyades.model"
 local points = require "hyades.cluster.points"
+local watched = require "hyades.watched"
 
-local PCA = model.define("PCA", { k = check.optional, solver = "auto", rng = hy.rng },
+local PCA = model.define("PCA", { k = check.optional, solver = "auto", rng = hy.rng,
+  verbose = false },
   { solver = { "auto", "full", "randomized" } })
 
 local BLOCK = 4096 -- rows of which a centered copy is made at a time
@@ -90,7 +92,8 @@ function PCA:fit(x)
   local large = math.min(n, d) > 2048 and k * 10 <= math.min(n, d)
   local randomized = self.solver == "randomized" or self.solver == "auto" and large
   local solve = randomized and by_random_space or n < d and by_singular_values or by_covariance
-  local components, variance, total, mean = solve(x, k, self.rng:split())
+  local components, variance, total, mean = watched(self.verbose and "PCA", solve, x, k,
+    self.rng:split())
 
   local dtype = x.dtype == "u8" and "f32" or x.dtype
   self.mean, self.components = mean:to(dtype), with_positive_peak(components):to(dtype)
@@ -117,13 +120,6 @@ end
 -- → tensor n×d
 function PCA:inverse_transform(z)
   return z:mm(fitted_components(self)) + self.mean
-end
-
---- Fit x and return its coordinates.
--- x: tensor n×d, or a dataset
--- → tensor n×k
-function PCA:fit_transform(x)
-  return self:fit(x):transform(x)
 end
 
 return PCA

@@ -69,7 +69,9 @@ function PGMeans:fit(x)
   check.number("PGMeans", "option k_init", self.k_init, 1, n, true)
   check.number("PGMeans", "option trials", self.trials, 1, nil, true)
   check.number("PGMeans", "option max_k", self.max_k, self.k_init)
-  local progress <close> = hy.progress(math.min(self.max_k, n), { desc = "PGMeans", verbose = self.verbose })
+  check.number("PGMeans", "option reg", self.reg, 0, 1e300)
+  local progress <close> = hy.progress(math.min(self.max_k, n),
+    { desc = "PGMeans", verbose = self.verbose })
   local options = { covariance = "full", max_iter = self.max_iter, tol = self.tol, reg = self.reg }
   local rng = self.rng:split()
   local first = hy.cluster.GMM{ k = self.k_init, max_iter = self.max_iter, tol = self.tol,

@@ -10,6 +10,7 @@
 -- a feature are ties. The smallest p-value splits first; among equal ones the largest √n·dip.
 
 local hy = require "hyades"
+local centered = require "hyades.cluster.centered"
 local chance = require "hyades.cluster.dip_chance"
 local check = require "hyades.check"
 local dip_points = require "hyades.cluster.dip_points"
@@ -65,6 +66,6 @@ function ProjectedDipMeans:fit(x)
   end
 end
 
-ProjectedDipMeans.predict = growing.predict
+ProjectedDipMeans.predict, ProjectedDipMeans.transform = centered.predict, centered.transform
 
 return ProjectedDipMeans

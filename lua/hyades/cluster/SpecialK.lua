@@ -9,7 +9,7 @@
 --   largest log probability bound of its pairs (k is refused above ln alpha), and for pictures the same
 --   as arrays: ks, scores (the bounds)
 -- A pair of n points can only tell with (ln n − ln alpha) / 1.5 dims or more: with fewer k is 1.
--- The graph is a dense n×n tensor.
+-- The graph is a dense n×n tensor: 4·n² bytes, 1.6 GB for 20,000 points; up to 2,000 points twice that.
 
 local hy = require "hyades"
 local check = require "hyades.check"
@@ -23,51 +23,88 @@ local SpecialK = model.define("SpecialK", { alpha = 0.01, dims = 200, similarity
 
 local BLOCK = 1024 -- rows of the graph that are made together
 local EXACT = 2000 -- points up to which all eigenvectors are found
+local ROUNDS = 8 -- of products with the square of a larger graph
 
 -- Calls visit(first row, distances of the rows of a block to all points) for consecutive blocks.
-local function each_block(x, visit)
-  for first = 1, x:size(1), BLOCK do
-    visit(first, hy.sqdist(x:narrow(1, first, math.min(BLOCK, x:size(1) - first + 1)), x):sqrt())
+local function each_block(x, title, visit)
+  local n = x:size(1)
+  local progress <close> = hy.progress(n, { desc = title or "", verbose = title and true or false })
+  for first = 1, n, BLOCK do
+    local size = math.min(BLOCK, n - first + 1)
+    visit(first, hy.sqdist(x:narrow(1, first, size), x):sqrt())
+    progress:step(size)
   end
 end
 
+-- The graph, still 0; large ones in single precision.
+local function empty_graph(n)
+  return hy.zeros(n, n, { dtype = n > EXACT and "f32" or "f64" })
+end
+
+-- Makes both triangles their mean, block by block: a second graph would not fit beside a large one.
+local function symmetrize(graph)
+  local n = graph:size(1)
+  for i = 1, n, BLOCK do
+    local rows = math.min(BLOCK, n - i + 1)
+    for j = i, n, BLOCK do
+      local columns = math.min(BLOCK, n - j + 1)
+      local upper = graph:narrow(1, i, rows):narrow(2, j, columns)
+      local lower = graph:narrow(1, j, columns):narrow(2, i, rows)
+      local mean = (upper + lower:t()) / 2
+      upper:copy(mean)
+      lower:copy(mean:t())
+    end
+  end
+  return graph
+end
+
 -- Distances below the radius that gives most points their neighbors.
-local function radius_graph(x, k, percentage)
+local function radius_graph(x, k, percentage, title)
   local n, farthest = x:size(1), {}
-  each_block(x, function(_, distances)
+  each_block(x, title and title .. ": radius", function(_, distances)
     farthest[#farthest + 1] = distances:topk(k + 1, 2, { largest = false }):narrow(2, k + 1, 1)
   end)
   local sorted = hy.cat(farthest):reshape(n):sort()
   local radius = sorted[math.floor((n - 1) * percentage) + 1]:item()
-  local graph = hy.zeros(n, n, { dtype = "f64" })
-  each_block(x, function(first, distances)
+  local graph = empty_graph(n)
+  each_block(x, title and title .. ": graph", function(first, distances)
     graph:narrow(1, first, distances:size(1)):copy(distances:masked_fill(distances:gt(radius), 0))
   end)
-  return (graph + graph:t()) / 2
+  return symmetrize(graph)
 end
 
 -- Distances to the nearest neighbors, made symmetric and divided by the roots of both degrees.
-local function neighbor_graph(x, k)
+local function neighbor_graph(x, k, title)
   local n = x:size(1)
-  local graph = hy.zeros(n, n, { dtype = "f64" })
-  each_block(x, function(first, distances)
+  local graph = empty_graph(n)
+  each_block(x, title and title .. ": graph", function(first, distances)
     local kth = distances:topk(k + 1, 2, { largest = false }):narrow(2, k + 1, 1)
     graph:narrow(1, first, distances:size(1)):copy(distances:masked_fill(distances:gt(kth), 0))
   end)
-  graph = (graph + graph:t()) / 2
-  local root = (graph:sum(2) + 1e-300):sqrt()
-  return graph / root:reshape(n, 1) / root
+  symmetrize(graph)
+  local root = (graph:sum(2) + 1e-30):sqrt()
+  for first = 1, n, BLOCK do
+    local size = math.min(BLOCK, n - first + 1)
+    local rows = graph:narrow(1, first, size)
+    rows:copy(rows / root:narrow(1, first, size):reshape(size, 1) / root)
+  end
+  return graph
 end
 
 -- The m eigenvalues of largest magnitude of a symmetric matrix, and their vectors as columns. Large
 -- matrices: subspace iteration (Halko, Martinsson & Tropp 2011), which has the leading ones exactly.
-local function largest_pairs(graph, m, rng)
+local function largest_pairs(graph, m, rng, title)
   local n = graph:size(1)
   local basis
   if n > EXACT and n > 2 * m then
-    basis = hy.randn(n, math.min(n, m + 20), { rng = rng, dtype = "f64" })
-    for _ = 1, 8 do basis = hy.qr(graph:mm(graph:mm(basis))) end
-    graph = basis:t():mm(graph:mm(basis))
+    basis = hy.randn(n, math.min(n, m + 20), { rng = rng, dtype = graph.dtype })
+    local progress <close> = hy.progress(ROUNDS,
+      { desc = (title or "") .. ": eigenvectors", verbose = title and true or false })
+    for _ = 1, ROUNDS do
+      basis = hy.qr(graph:mm(graph:mm(basis)))
+      progress:step()
+    end
+    graph, basis = (basis:t():mm(graph:mm(basis))):to "f64", basis:to "f64"
   end
   local values, vectors = hy.eigh((graph + graph:t()) / 2)
   local _, order = values:abs():topk(m, 1)
@@ -94,7 +131,7 @@ end
 
 -- Pairs of clusters, those first that the graph holds together most.
 local function closest_pairs(graph, labels, k, most)
-  local hot = hy.one_hot(labels, k, { dtype = "f64" })
+  local hot = hy.one_hot(labels, k, { dtype = graph.dtype })
   local cuts, list = hot:t():mm(graph:mm(hot)):totable(), {}
   for a = 1, k do
     for b = a + 1, k do list[#list + 1] = { a, b, cut = cuts[a][b] } end
@@ -119,7 +156,7 @@ local function largest_bound(self, graph, labels, k, level)
   return worst
 end
 
-local function graph_of(self, x)
+local function graph_of(self, x, title)
   local n, given = x:size(1), self.similarity
   if class.kind(given) == "tensor" then
     if given:dim() ~= 2 or given:size(1) ~= n or given:size(2) ~= n then
@@ -129,8 +166,8 @@ local function graph_of(self, x)
     return given:to "f64"
   end
   local neighbors = math.min(self.n_neighbors, n - 1)
-  if given == "NAM" then return radius_graph(x, neighbors, self.percentage) end
-  if given == "SAM" then return neighbor_graph(x, neighbors) end
+  if given == "NAM" then return radius_graph(x, neighbors, self.percentage, title) end
+  if given == "SAM" then return neighbor_graph(x, neighbors, title) end
   error(('SpecialK: option similarity must be "NAM", "SAM" or a tensor n×n, got %s'):format(
     check.describe(given)), 0)
 end
@@ -148,10 +185,12 @@ function SpecialK:fit(x)
   x = points("SpecialK", x)
   check_options(self)
   local n, level = x:size(1), math.log(self.alpha)
+  local title = self.verbose and "SpecialK"
+  local graph = graph_of(self, x, title)
+  self.eigenvalues, self.embedding = largest_pairs(graph, math.min(self.dims, n), self.rng:split(),
+    title)
   local progress <close> = hy.progress(math.min(self.max_k, n),
     { desc = "SpecialK", verbose = self.verbose })
-  local graph = graph_of(self, x)
-  self.eigenvalues, self.embedding = largest_pairs(graph, math.min(self.dims, n), self.rng:split())
   self.embedding = self.embedding:abs() * self.eigenvalues:abs():sqrt()
 
   self.k, self.labels = 1, hy.ones(n):to "index"

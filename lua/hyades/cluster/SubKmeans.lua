@@ -30,7 +30,7 @@ local SubKmeans = model.define("SubKmeans", { k = 8, init = "k-means++", V_init 
   m_init = check.optional, mdl_for_noisespace = false, outliers = false, n_init = 1,
   cost_type = "default", max_iter = 300, threshold = check.optional, max_distance = check.optional,
   precision = check.optional, batch = check.optional, passes = 3, rng = hy.rng, verbose = false },
-  { cost_type = { "default", "mdl" } })
+  { cost_type = { "default", "mdl" } }, { max_iter = 1, passes = 1 })
 
 local function fail(problem, ...) error("SubKmeans: " .. problem:format(...), 0) end
 
@@ -83,7 +83,7 @@ local function follow(state, rows)
 end
 
 local function fit_batches(self, inner, x)
-  local sample, rng = subspaces.sample(x), self.rng:split()
+  local sample, rng = subspaces.sample("SubKmeans", x), self.rng:split()
   local state = inner:begin(sample, inner.k, rng)
   local n, size, starving = sample.n, math.min(self.batch, sample.n), {}
   state.counts = { hy.zeros(self.k, { dtype = "f64" }), hy.zeros(1, { dtype = "f64" }) }
@@ -127,7 +127,7 @@ local function with_noise_space(self, d)
     options.m_init = { m, d - m }
     options.P_init = self.V_init and { range(1, m), range(m + 1, d) }
   end
-  return NrKmeans(options)
+  return model.on_behalf(NrKmeans(options), self)
 end
 
 function SubKmeans:fit(x)
@@ -137,7 +137,6 @@ function SubKmeans:fit(x)
   local inner = with_noise_space(self, d)
   if not self.batch then return publish(self, inner:fit(x), d) end
   if #inner.k < 2 then fail("mini-batches want k and the columns of x to be 2 or more") end
-  check.number("SubKmeans", "option passes", self.passes, 1, nil, true)
   return publish(self, fit_batches(self, inner, x), d)
 end
 

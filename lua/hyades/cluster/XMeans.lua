@@ -9,6 +9,7 @@
 -- One variance for all clusters and features; the larger the BIC, the better.
 
 local hy = require "hyades"
+local centered = require "hyades.cluster.centered"
 local check = require "hyades.check"
 local grow = require "hyades.cluster.grow"
 local model = require "hyades.model"
@@ -117,12 +118,6 @@ function XMeans:fit(x)
   return self
 end
 
---- The nearest center of every row of x.
--- x: tensor n×d, or a dataset
--- → index n
-function XMeans:predict(x)
-  return (hy.nearest_center(points("XMeans", x, true),
-    self.centers or error("XMeans: call fit first", 0)))
-end
+XMeans.predict, XMeans.transform = centered.predict, centered.transform
 
 return XMeans

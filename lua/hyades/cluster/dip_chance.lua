@@ -68,11 +68,13 @@ local function by_table(n)
   end
 end
 
-local function by_bootstrap(n, samples, rng)
+local function by_bootstrap(n, samples, rng, title)
+  local progress <close> = hy.progress(samples, { desc = title or "", verbose = title and true or false })
   local parts, at_once = {}, math.max(1, math.min(samples, 1000000 // n)) -- samples held at a time
   for first = 1, samples, at_once do
     local columns = math.min(at_once, samples - first + 1)
     parts[#parts + 1] = hy.dip(hy.rand(n, columns, { dtype = "f64", rng = rng }))
+    progress:step(columns)
   end
   local dips = hy.cat(parts):sort():totable()
   return function(dip) return (samples + 1 - lower_bound(dips, dip)) / samples end
@@ -81,10 +83,11 @@ end
 --- The probabilities of dips of n values.
 -- n: integer · method: "function", "table" (the curve beyond its sizes) or "bootstrap", which draws
 -- n_boots samples now · n_boots: integer · rng: generator
+-- title: string, of a line of progress while they are drawn, optional
 -- → function: dip, a number → number from 0 to 1
-function chance.of(n, method, n_boots, rng)
+function chance.of(n, method, n_boots, rng, title)
   if n < 4 then return function() return 1.0 end end
-  if method == "bootstrap" then return by_bootstrap(n, n_boots, rng) end
+  if method == "bootstrap" then return by_bootstrap(n, n_boots, rng, title) end
   local rows = method == "table" and require "hyades.cluster.dip_table"
   if rows and n <= rows[#rows].n then return by_table(n) end
   return function(dip) return chance.curve(dip, n) end

@@ -3,7 +3,6 @@
 
 local hy = require "hyades"
 local class = require "hyades.class"
-local points = require "hyades.cluster.points"
 local split = require "hyades.cluster.split"
 local progress = require "hyades.progress"
 
@@ -83,15 +82,6 @@ function growing.fit(self, x, how)
   local verdicts = {}
   for c = 1, k do verdicts[c] = clusters[c].verdict end
   return verdicts
-end
-
---- The nearest center of every row of x.
--- x: tensor n×d, or a dataset
--- → index n
-function growing.predict(self, x)
-  local name = class.of(self).class_name
-  if not self.centers then error(name .. ": call fit first", 0) end
-  return (hy.nearest_center(points(name, x):to(self.centers.dtype), self.centers))
 end
 
 return growing

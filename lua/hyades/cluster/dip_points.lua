@@ -11,7 +11,7 @@ local dip_points = {}
 -- Option, least, most, whole?
 local ranges = {
   { "alpha", 0, 1 }, { "viewers", 0, 1 }, { "threshold", 0, 1 }, { "momentum", 0, 1 },
-  { "step", 0 }, { "size_factor", 1 }, { "n_boots", 1, nil, true }, { "n_split_trials", 1, nil, true },
+  { "step", 0, 1e6 }, { "size_factor", 1 }, { "n_boots", 1, nil, true }, { "n_split_trials", 1, nil, true },
   { "max_k", 1, nil, true }, { "n_random_projections", 0, nil, true }, { "n_starts", 1, nil, true },
 }
 

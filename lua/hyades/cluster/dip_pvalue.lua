@@ -12,9 +12,9 @@ local function check_method(method)
 end
 
 -- A tensor of dips; only the curve has a gradient.
-local function of_tensor(dips, n, given)
+local function of_tensor(dips, n, given, title)
   if given.method == "function" and n >= 4 then return chance.curve(dips, n) end
-  local of, values = chance.of(n, given.method, given.n_boots, given.rng), {}
+  local of, values = chance.of(n, given.method, given.n_boots, given.rng, title), {}
   for i, dip in ipairs(dips:detach():reshape(-1):totable()) do values[i] = of(dip) end
   return hy.tensor(values, { dtype = dips.dtype }):reshape(dips:size())
 end
@@ -25,18 +25,19 @@ end
 -- options: method="function", the curve of Bauer et al. (SDM 2023), through which gradients pass;
 -- "table", quantiles of uniform samples (up to n = 72,000, the curve beyond; 0 for dips larger than
 -- any of its samples had); or "bootstrap", counted in n_boots=1000 uniform samples drawn with
--- rng=hy.rng
+-- rng=hy.rng; verbose=false, show progress of these
 -- → number from 0 to 1, or a tensor like dip; 1 for fewer than 4 values
 local function dip_pvalue(dip, n, options)
   local given = check.options("cluster.dip_pvalue", options,
-    { method = "function", n_boots = 1000, rng = hy.rng })
+    { method = "function", n_boots = 1000, rng = hy.rng, verbose = false })
   check_method(given.method)
   check.number("cluster.dip_pvalue", "n", n, 0, 2 ^ 30, true)
   check.number("cluster.dip_pvalue", "n_boots", given.n_boots, 1, 1e9, true)
   n = math.tointeger(n)
-  if class.kind(dip) == "tensor" then return of_tensor(dip, n, given) end
+  local title = given.verbose and "dip_pvalue"
+  if class.kind(dip) == "tensor" then return of_tensor(dip, n, given, title) end
   check.number("cluster.dip_pvalue", "dip", dip, 0, 0.25)
-  return chance.of(n, given.method, given.n_boots, given.rng)(dip)
+  return chance.of(n, given.method, given.n_boots, given.rng, title)(dip)
 end
 
 return dip_pvalue

@@ -6,6 +6,7 @@
 -- says to how many digits. The cost of points is a density code, so it may be negative.
 
 local hy = require "hyades"
+local check = require "hyades.check"
 
 local mdl = {}
 local Code = {}
@@ -47,9 +48,9 @@ end
 
 --- Mean over the features of the smallest gap between two different values; constant features are
 -- left out.
--- x: tensor n×d
+-- x: tensor n×d · where: string, who asks, for the error of constant points
 -- → number
-function mdl.precision(x)
+function mdl.precision(x, where)
   local n, d = x:size(1), x:size(2)
   local sum, count, block = 0, 0, math.max(1, 2 ^ 22 // n)
   for first = 1, n > 1 and d or 0, block do
@@ -61,7 +62,9 @@ function mdl.precision(x)
     count = count + varies:sum():item()
     sum = sum + least:masked_fill(least:ge(math.huge), 0):sum():item()
   end
-  if count == 0 then error("every column of x is constant: there is nothing to describe", 0) end
+  if count == 0 then
+    error(where .. ": every column of x is constant: there is nothing to describe", 0)
+  end
   return sum / count
 end
 
@@ -69,12 +72,28 @@ end
 -- n: integer · max_distance, precision: numbers above 0
 -- → code with the methods below
 function mdl.code(n, max_distance, precision)
-  if not (max_distance > 0 and precision > 0) then
-    error(("mdl: points %g apart at most, told apart at %g: x is too small for its type; scale it up")
-      :format(max_distance, precision), 0)
-  end
   return setmetatable({ n = n, max_distance = max_distance, precision = precision,
     log_distance = log2(max_distance), log_precision = log2(precision) }, Code)
+end
+
+--- The code for points, by what is given and what they say.
+-- where: string, who asks, for errors · x: tensor n×d · max_distance, precision: numbers, or nil
+-- → code; flag: the largest distance is exact
+function mdl.code_of(where, x, max_distance, precision)
+  for name, value in pairs{ max_distance = max_distance, precision = precision } do
+    if type(value) ~= "number" or not (value > 0 and value < math.huge) then
+      error(("%s: option %s must be a number above 0, got %s"):format(where, name,
+        check.describe(value)), 0)
+    end
+  end
+  local exact = true
+  if not max_distance then max_distance, exact = mdl.max_distance(x) end
+  precision = precision or mdl.precision(x, where)
+  if not (max_distance > 0 and precision > 0) then
+    error(("%s: the rows of x are %g apart at most, told apart at %g: too small for its type; scale "
+      .. "it up"):format(where, max_distance, precision), 0)
+  end
+  return mdl.code(x:size(1), max_distance, precision), exact
 end
 
 --- Bits of a position anywhere in m dimensions.

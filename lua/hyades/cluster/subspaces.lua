@@ -17,22 +17,22 @@ local Sample = {}
 Sample.__index = Sample
 
 --- The points of a fit with what all its runs share.
--- x: tensor n×d · code: what mdl.code gave, made from x when it is first needed
+-- where: string, whose fit it is, for errors · x: tensor n×d
+-- code: what mdl.code gave, made from x when it is first needed
 -- → sample
-local function sample(x, code)
+local function sample(where, x, code)
   local n = x:size(1)
   local one = hy.ones({ n }, { dtype = "index" })
   local mean = hy.cluster_means(x, one, 1)
   local distance = hy.center_distance(x, mean, one)
-  return setmetatable({ x = x, n = n, d = x:size(2), mean = mean, one = one, distance = distance,
-    total = distance:sum():item(), given_code = code }, Sample)
+  return setmetatable({ where = where, x = x, n = n, d = x:size(2), mean = mean, one = one,
+    distance = distance, total = distance:sum():item(), given_code = code }, Sample)
 end
 
 --- The code in which the description length of these points is measured.
 function Sample:code()
   if not self.given_code then
-    local largest, exact = mdl.max_distance(self.x)
-    self.given_code, self.exact = mdl.code(self.n, largest, mdl.precision(self.x)), exact
+    self.given_code, self.exact = mdl.code_of(self.where, self.x)
   end
   return self.given_code
 end

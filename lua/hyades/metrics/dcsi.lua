@@ -1,6 +1,7 @@
 local hy = require "hyades"
 local check = require "hyades.check"
 local internal = require "hyades.metrics.internal"
+local watched = require "hyades.watched"
 
 -- The middle value, the mean of both where there are two.
 local function median(values)
@@ -10,13 +11,13 @@ end
 
 -- The core points of a class and its connectedness, the longest edge of the tree that spans them.
 -- nil where they are not defined.
-local function core_of(x, min_points)
+local function core_of(x, min_points, title)
   if x:size(1) <= 2 * min_points then return nil end
-  local _, distances = hy.knn(x, 2 * min_points)
+  local _, distances = watched(title, hy.knn, x, 2 * min_points)
   local radius = median(distances:select(2, 2 * min_points))
   local core = x:index(distances:select(2, min_points):le(radius))
   if core:size(1) < 2 then return nil end
-  local _, lengths = hy.mst(core)
+  local _, lengths = watched(title, hy.mst, core)
   return { points = core, connectedness = lengths:max():item() }
 end
 
@@ -59,17 +60,20 @@ end
 -- x: tensor n×d, or a dataset · labels: index tensor n or n×1, or an array of integers
 -- options: min_points=5, the point itself not counted
 --   drop_noise=false, noise (-1) is a class like any other; true leaves it out
+--   verbose=false, show progress
 -- → number in [0, 1]; and { separation=, connectedness=, pairwise= f64 k×k, the index of each pair
 --   (NaN: none), mean= of these, warning= a sentence where classes were skipped, or nil }: classes
 --   of at most 2·min_points points, or with fewer than two core points, take no part
 local function dcsi(x, labels, options)
-  options = check.options("dcsi", options, { min_points = 5, drop_noise = false })
+  options = check.options("dcsi", options, { min_points = 5, drop_noise = false,
+    verbose = false })
   local min_points = check.number("dcsi", "min_points", options.min_points, 1, nil, true)
   local p = internal.clusters("dcsi", x, labels, options.drop_noise)
   local cores, skipped = {}, 0
   for c = 1, p.k do
     local rows = p.x:index(p.labels:eq(c)):to "f64"
-    cores[c] = core_of(rows, min_points) or false
+    cores[c] = core_of(rows, min_points,
+      options.verbose and ("dcsi: class %d of %d"):format(c, p.k)) or false
     if not cores[c] then skipped = skipped + 1 end
   end
   if p.k - skipped < 2 then

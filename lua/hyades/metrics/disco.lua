@@ -2,11 +2,12 @@ local hy = require "hyades"
 local check = require "hyades.check"
 local internal = require "hyades.metrics.internal"
 local partition = require "hyades.metrics.partition"
+local watched = require "hyades.watched"
 
 -- Distance of every point to its min_points-th neighbor, the point itself counted.
-local function core_distances(x, min_points)
+local function core_distances(x, min_points, title)
   if min_points == 1 then return hy.zeros(x:size(1), { dtype = "f64" }) end
-  local _, distances = hy.knn(x, min_points - 1)
+  local _, distances = watched(title, hy.knn, x, min_points - 1)
   return distances:select(2, min_points - 1):contiguous()
 end
 
@@ -47,10 +48,11 @@ end
 -- labels: index tensor n or n×1, or an array of integers, -1 is noise
 -- options: min_points=5, neighbors that make a core distance, the point itself counted
 --   samples=false; true gives the value of every point (f64) instead of the mean
+--   verbose=false, show progress
 -- → number, or f64 n. Nothing but noise: -1. One cluster, no noise: 0. One cluster and noise: each
 --   noise point is another cluster of its own for the silhouette (a convention of this library).
 local function disco(x, labels, options)
-  options = check.options("disco", options, { min_points = 5, samples = false })
+  options = check.options("disco", options, { min_points = 5, samples = false, verbose = false })
   local min_points = check.number("disco", "min_points", options.min_points, 1, nil, true)
   local p = internal.read("disco", x, labels)
   local noise = partition.noise(labels)
@@ -65,8 +67,8 @@ local function disco(x, labels, options)
   elseif clusters == 1 and outside == 0 then
     values = hy.zeros(p.n, { dtype = "f64" })
   else
-    local core = core_distances(p.x, min_points)
-    local edges, heights = hy.mst(p.x, core)
+    local core = core_distances(p.x, min_points, options.verbose and "disco: neighbors")
+    local edges, heights = watched(options.verbose and "disco: tree", hy.mst, p.x, core)
     local merges = hy.single_linkage(edges)
     local own, other, apart, alone = measure(p, noise, core, merges, heights)
     if clusters == 1 then

@@ -59,10 +59,9 @@ local function mdl(x, labels, options)
   local p = several.read("mdl: labels", labels)
   if #p == 0 then error("mdl: labels must hold a labeling at least", 0) end
   x = internal.read("mdl", x, p[1].labels).x:to "f64"
-  local n, d = x:size(1), x:size(2)
+  local d = x:size(2)
   local P, V = subspaces_of(options.P, #p, d), rotation_of(options.V, d)
-  local code = cost.code(n, options.max_distance or cost.max_distance(x),
-    options.precision or cost.precision(x))
+  local code = cost.code_of("mdl", x, options.max_distance, options.precision)
   local bits = {}
   for j, one in ipairs(p) do
     local m, outliers = #P[j], math.tointeger(one.noise:sum():item())

@@ -40,6 +40,10 @@ local function draw_runs(canvas, heights, color_at, X, Y)
   end
 end
 
+local function is_fitted(value)
+  return type(value) == "table" and rawget(value, "reachability") ~= nil
+end
+
 --- Reachability distances in the order of a walk over the points: valleys are clusters. Ankerst,
 -- Breunig, Kriegel & Sander, 1999.
 -- distances: n numbers, infinity where a walk begins; or a model with `reachability`, `order` and
@@ -49,11 +53,10 @@ end
 -- → figure
 return function(...)
   local fn = "plot.reachability"
-  local first = ...
-  local fitted = type(first) == "table" and rawget(first, "reachability") ~= nil
-  local data, given = numbers.arguments(fn, 1, not fitted and select("#", ...) == 1 or false, ...)
-  local model = fitted and first or type(data[1]) == "table" and rawget(data[1], "reachability")
-    and data[1]
+  local braces -- those of the call, unless they are the model's
+  if is_fitted((...)) then braces = false end
+  local data, given = numbers.arguments(fn, 1, braces, ...)
+  local model = is_fitted(data[1]) and data[1]
   local o = options.read(fn, given, DEFAULTS)
   local order = o.order or model and model.order
   local color = o.color or model and model.labels

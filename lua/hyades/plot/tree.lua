@@ -82,8 +82,14 @@ local function center(nodes, n)
   end
 end
 
--- The k subtrees below the highest k − 1 merges, each in its color.
-local function color_subtrees(root, inner, k, o)
+local function leaf_of(node)
+  while node[1] do node = node[1] end
+  return node.leaf
+end
+
+-- The k subtrees below the highest k − 1 merges, each in its color: that of its label, where there are
+-- labels.
+local function color_subtrees(root, inner, k, o, labels)
   local cut, count = {}, 0
   for _, node in ipairs(inner) do
     if count < k - 1 and (not node.parent or cut[node.parent]) then
@@ -101,7 +107,7 @@ local function color_subtrees(root, inner, k, o)
           node.color = parent.color
         else
           next_color = next_color + 1
-          node.color = o.color_of(next_color)
+          node.color = o.color_of(labels and labels[leaf_of(node)] or next_color)
         end
       end
     end
@@ -135,19 +141,33 @@ local function leaf_names(leaves, names)
   return texts, positions
 end
 
+-- A model that holds its tree, such as cluster.Agglomerative?
+local function is_fitted(value)
+  return type(value) == "table" and rawget(value, "merges") ~= nil
+end
+
 --- A dendrogram: which points and clusters were merged, and at what distance.
--- merges: (n−1)×2 or wider, the two nodes that become node n + row, counted from 1 as
--- metrics.dendrogram_purity does, or from 0 as SciPy does (then 0 occurs); the third column is the
--- distance, unless heights gives it · k: color so many subtrees · color: labels of the leaves,
--- shown as dots below them, class_names their names · names: array by leaf · limit: leaves at most;
--- the merges below are folded and counted · title, xlabel, ylabel: string · width, height: numbers
--- · palette, theme: as in scatter
+-- merges: a fitted cluster.Agglomerative, or (n−1)×2 or wider, the two nodes that become node n +
+-- row, counted from 1 as metrics.dendrogram_purity does, or from 0 as SciPy does (then 0 occurs);
+-- the third column is the distance, unless heights gives it · k: color so many subtrees · color:
+-- labels of the leaves, shown as dots below them, class_names their names · names: array by leaf ·
+-- limit: leaves at most; the merges below are folded and counted · title, xlabel, ylabel: string ·
+-- width, height: numbers · palette, theme: as in scatter
 -- → figure
 return function(...)
   local fn = "plot.tree"
-  local data, given = numbers.arguments(fn, 1, nil, ...)
+  local braces -- those of the call, unless they are the model's
+  if is_fitted((...)) then braces = false end
+  local data, given = numbers.arguments(fn, 1, braces, ...)
   local o = options.read(fn, given, DEFAULTS)
-  local rows = numbers.matrix(fn, "merges", data[1])
+  local merges = data[1]
+  local labels
+  if is_fitted(merges) then
+    local k = rawget(merges, "k")
+    if o.k == nil or o.k == k then labels = merges.labels:totable() end
+    o.k, merges = o.k or k, merges.merges
+  end
+  local rows = numbers.matrix(fn, "merges", merges)
   local heights = o.heights ~= nil and numbers.vector(fn, "heights", o.heights) or nil
   if heights and #heights ~= #rows then
     numbers.fail(fn, "heights: expected %d, one per merge, got %d", #rows, #heights)
@@ -158,13 +178,13 @@ return function(...)
   center(nodes, n)
   for _, leaf in ipairs(leaves) do leaf.folded = leaf.size > 1 end
   if o.k ~= nil then
-    color_subtrees(root, inner, options.integer(fn, "k", o.k, 1, n), o)
+    color_subtrees(root, inner, options.integer(fn, "k", o.k, 1, n), o, labels)
   end
   local entries, of
   if o.color ~= nil then
-    local labels = numbers.labels(fn, "color", o.color, n)
-    entries, of = palette.classes(labels, o.class_names, o.look, o.colors)
-    for _, leaf in ipairs(leaves) do leaf.class = leaf.leaf and of[labels[leaf.leaf]].color end
+    local classes = numbers.labels(fn, "color", o.color, n)
+    entries, of = palette.classes(classes, o.class_names, o.look, o.colors)
+    for _, leaf in ipairs(leaves) do leaf.class = leaf.leaf and of[classes[leaf.leaf]].color end
   end
   local texts, positions = leaf_names(leaves, o.names)
   local top = root.height > 0 and root.height or 1
