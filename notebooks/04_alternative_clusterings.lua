@@ -110,10 +110,10 @@ for s, k in ipairs(auto.clusters) do
     all_means[#all_means + 1] = auto.centers[s]
   end
 end
-save("auto_means", plot.images{ hy.cat(all_means, 1), shape = { 20, 20 }, columns = 3,
-  title = "AutoNR: cluster means, a clustering a row" })
-save("confusion", plot.heatmap{ metrics.multi_confusion(figures.y, auto.labels, { metric = "nmi" }),
-  rows = names, columns = rows, decimals = 2, title = "AutoNR: NMI with what was drawn" })
+hy.display(plot.images{ hy.cat(all_means, 1), shape = { 20, 20 }, columns = 3,
+  title = "AutoNR: cluster means, a clustering a row" }, "auto_means")
+hy.display(plot.heatmap{ metrics.multi_confusion(figures.y, auto.labels, { metric = "nmi" }),
+  rows = names, columns = rows, decimals = 2, title = "AutoNR: NMI with what was drawn" }, "confusion")
 
 -- The share of the variance of some values that a labeling explains.
 local function explained(values, labels)

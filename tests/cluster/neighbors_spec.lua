@@ -317,7 +317,9 @@ describe("a watcher", function()
   end)
 
   it("shows a line for one call, and goes also when that fails", function()
-    local watched = require "hyades.watched"
+    local progress, watched = require "hyades.progress", require "hyades.watched"
+    progress.silent = true
+    finally(function() progress.silent = false end)
     assert.same({ 5, 6, nil, 7 }, { watched("sum", function(...) return ... end, 5, 6, nil, 7) })
     assert.raises(function() watched("mst", hy.mst, x, hy.ones(3)) end, "differ in length")
     assert.is_nil(hy.watch(nil))

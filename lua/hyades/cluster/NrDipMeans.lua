@@ -73,12 +73,12 @@ local function begin(self, sample)
   for j = 1, self.subspaces do k[j] = 2 end
   if self.noise then k[#k + 1] = 1 end
   local inner = NrKmeans{ k = k, mdl_for_noisespace = self.mdl_for_noisespace }
-  local progress <close> = hy.progress(self.n_init, { desc = "NrDipMeans", verbose = self.verbose })
+  local bar <close> = hy.progress(self.n_init, { desc = "NrDipMeans", verbose = self.verbose })
   for _ = 1, self.n_init do
     local state = inner:begin(sample, k, self.rng:split())
     state:run(self.max_iter)
     if not best or state:cost() < best:cost() then best = state end
-    progress:step():set{ cost = best:cost() }
+    bar:step():set{ cost = best:cost() }
   end
   return best, inner
 end
