@@ -29,7 +29,7 @@ local options = hy.notebook{ seeds = { 5, fast = 2 }, pretraining = { 40, fast =
 
 -- %%
 local function ratios(z, centers)
-  local two = -(-hy.sqdist(z, centers)):topk(2, 2) -- the two smallest distances of every row
+  local two = hy.sqdist(z, centers):topk(2, 2, { largest = false })
   return two:narrow(2, 1, 1) / (two:narrow(2, 2, 1) + 1e-6)
 end
 
