@@ -1,7 +1,9 @@
 require "tests.support"
 local hy = require "hyades"
 local record = require "tests.plot.recorder"
+local samples = require "tests.plot.samples"
 local plot = hy.plot
+local points, classes = samples.points, samples.classes
 
 -- Do two figures draw the same?
 local function alike(a, b)
@@ -14,21 +16,6 @@ local function has_text(figure, wanted)
     if t.text == wanted then return true end
   end
   return false
-end
-
-local function points(n, d)
-  local rows = {}
-  for i = 1, n do
-    rows[i] = {}
-    for j = 1, d or 2 do rows[i][j] = math.sin(i * 12.9898 * j) * 3 + i % 3 * 4 end
-  end
-  return rows
-end
-
-local function classes(n)
-  local labels = {}
-  for i = 1, n do labels[i] = i % 3 + 1 end
-  return labels
 end
 
 describe("a figure", function()

@@ -1,25 +1,12 @@
 --- One figure of every kind, with everything that needs room.
 local hy = require "hyades"
+local samples = require "tests.plot.samples"
 local plot = hy.plot
+local points, classes = samples.points, samples.classes
 
 local LONG = "a title that is longer than the figure it stands on is wide, and more of it, and then "
   .. "still more of it, until nobody reads on"
 local NAMES = { "a rather long class name", "b", "c" }
-
-local function points(n, d)
-  local rows = {}
-  for i = 1, n do
-    rows[i] = {}
-    for j = 1, d or 2 do rows[i][j] = math.sin(i * 12.9898 * j) * 3 + i % 3 * 4 end
-  end
-  return rows
-end
-
-local function classes(n)
-  local labels = {}
-  for i = 1, n do labels[i] = i % 3 + 1 end
-  return labels
-end
 
 local function thousand(n)
   local labels = {}
