@@ -1,11 +1,12 @@
 local canvas = require "hyades.canvas"
 
 --- Stands in for a canvas and keeps what is drawn.
--- figure: figure
+-- figure: figure · extent: function(text, size, bold) → width, for other letters than the canvas has
 -- → { calls= array of { name, arguments… }, texts= array of { text=, left=, right=, top=, bottom= },
 --   discs=, rects=, shapes= name → how often, images=, lines=, polygons= numbers }
-return function(figure)
+return function(figure, extent)
   local ruler = canvas.new(1, 1, "png", 2)
+  extent = extent or function(...) return ruler:extent(...) end
   local seen = { calls = {}, texts = {}, discs = {}, rects = {}, shapes = {}, images = 0, lines = 0,
     polygons = 0 }
   local ox, oy = 0, 0
@@ -24,7 +25,7 @@ return function(figure)
   function draw.line() seen.lines = seen.lines + 1 end
   function draw.image() seen.images = seen.images + 1 end
   function draw.text(text, x, y, size, _, anchor, turn, bold)
-    local width = ruler:extent(text, size, bold)
+    local width = extent(text, size, bold)
     local before = (anchor or 0) * width
     local left, right, top, bottom = x - before, x - before + width, y - size, y + 0.3 * size
     if turn == -90 then
@@ -34,7 +35,7 @@ return function(figure)
       top = top + oy, bottom = bottom + oy }
   end
   local recorder = setmetatable({}, { __index = function(_, name)
-    if name == "extent" then return function(_, ...) return ruler:extent(...) end end
+    if name == "extent" then return function(_, ...) return extent(...) end end
     return function(_, ...)
       if name ~= "move" then seen.calls[#seen.calls + 1] = { name, ... } end
       draw[name](...)
