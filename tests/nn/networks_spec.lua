@@ -90,6 +90,28 @@ describe("nn.MLP", function()
   end)
 end)
 
+describe("rescale", function()
+  local x = hy.randn(50, 8, { rng = hy.rng(1) })
+
+  it("stretches the embedding and leaves the reconstruction", function()
+    local net = nn.Autoencoder{ layers = { 8, 16, 3 }, rng = hy.rng(2) }
+    local z, output = net:transform(x), net(x)
+    assert.equal(net, net:rescale(x, 5))
+    assert.close(5, net:transform(x):std(1):mean():item(), 1e-4)
+    assert.close(z * (5 / z:std(1):mean():item()), net:transform(x), 1e-4)
+    assert.close(output, net(x), 1e-4)
+    assert.close(2, net:rescale{ x = x }:transform(x):std(1):mean():item(), 1e-4)
+  end)
+
+  it("says what it cannot stretch", function()
+    local net = nn.Autoencoder{ layers = { 8, 3 }, rng = hy.rng(2) }
+    assert.raises(function() net:rescale(hy.ones(4, 8)) end, "deviates by 0; there is nothing to")
+    assert.raises(function() net:rescale(x, -1) end, "nn.Autoencoder:rescale: std")
+    assert.raises(function() nn.VAE{ layers = { 8, 3 } }:rescale(x) end,
+      "nn.VAE:rescale: the embedding must lie between two nn.Linear")
+  end)
+end)
+
 describe("nn.StackedAutoencoder", function()
   local function net(options)
     local all = { layers = { 8, 16, 2 }, rng = hy.rng(2) }

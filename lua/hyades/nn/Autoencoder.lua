@@ -1,6 +1,7 @@
 local hy = require "hyades"
 local check = require "hyades.check"
 local class = require "hyades.class"
+local Linear = require "hyades.nn.Linear"
 local MLP = require "hyades.nn.MLP"
 local Module = require "hyades.nn.Module"
 
@@ -97,6 +98,30 @@ function Autoencoder:fit(x, options)
     end,
   }
   self.fitted = true
+  return self
+end
+
+--- Stretch the embedding until its axes deviate by std on average. The decoder takes it back:
+-- reconstructions stay as they are. Student-t memberships know one unit of length, so in a small
+-- embedding they start soft, and DEC hardly tells neighboring clusters apart. (Its authors scaled
+-- the pixels.)
+-- x: tensor n×d or dataset, whose embedding is measured · std=2: number
+-- → the autoencoder
+function Autoencoder:rescale(x, std)
+  local where = ("nn.%s:rescale"):format(class.of(self).class_name)
+  std = check.number(where, "std", std or 2, 1e-6)
+  local last, first = self.encoder[#self.encoder], self.decoder and self.decoder[1]
+  if not (class.is(last, Linear) and class.is(first, Linear)) then
+    error(where .. ": the embedding must lie between two nn.Linear", 2)
+  end
+  local now = self:transform(class.kind(x) == "tensor" and x or x.x):std(1):mean():item()
+  if not (now > 0 and now < math.huge) then
+    error(("%s: the embedding of x deviates by %g; there is nothing to stretch"):format(where, now), 2)
+  end
+  local factor = std / now
+  last.weight:copy(last.weight:detach() * factor)
+  if last.bias then last.bias:copy(last.bias:detach() * factor) end
+  first.weight:copy(first.weight:detach() / factor)
   return self
 end
 
