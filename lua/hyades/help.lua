@@ -133,11 +133,14 @@ local function wrapped(words)
   return table.concat(lines, "\n")
 end
 
+-- What saving and loading call, and constructors.
+local plumbing = { init = true, restore = true, restored = true, warn = true }
+
 -- The functions that objects of a class have, but for what every table of the class holds.
 local function methods_text(value)
   local list = {}
   for _, name in ipairs(names.public(value)) do
-    if type(names.field(value, name)) == "function" and name ~= "init" then
+    if type(names.field(value, name)) == "function" and not plumbing[name] then
       list[#list + 1] = name
     end
   end
