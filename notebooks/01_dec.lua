@@ -113,25 +113,36 @@ hy.display(plot.history(autoencoder.history, { log = true, ylabel = "squared err
 -- Both train the network they are given: each gets its own copy.
 
 -- %%
-local function deep_clustering(name, generator, net, before)
+local function deep_clustering(name, generator, net, before, after_epoch)
   local model, seconds = timed(function()
     return deep[name]{ k = 10, net = net:clone(), epochs = options.clustering,
-      rng = generator:split(), verbose = true }:fit(digits)
+      rng = generator:split(), verbose = true, after_epoch = after_epoch }:fit(digits)
   end)
   score(name, model.labels, before + seconds)
   return model
 end
 
-local dec = deep_clustering("DEC", rng, autoencoder, training)
+-- The embedding at the start and after some epochs of DEC.
+local epochs = options.clustering
+local embeddings, times = { autoencoder:transform(digits) }, { "autoencoder" }
+local wanted = { [math.ceil(epochs / 10)] = true, [math.ceil(epochs / 3)] = true, [epochs] = true }
+local function keep(model, record)
+  if not wanted[record.epoch] then return end
+  table.insert(embeddings, model.net:transform(digits))
+  table.insert(times, ("DEC, epoch %d"):format(record.epoch))
+end
+
+local dec = deep_clustering("DEC", rng, autoencoder, training, keep)
 local idec = deep_clustering("IDEC", rng, autoencoder, training)
 
 -- %% [markdown]
--- The embedding has ten dimensions; the pictures show the two directions in which it varies most,
--- before and after. The colors are the true digits.
+-- The embedding has ten dimensions; the pictures show the two directions in which it varies most:
+-- first on its way, all pictures in the same two directions, then at the end. The colors are the true
+-- digits.
 
 -- %%
-hy.display(plot.scatter{ autoencoder:transform(digits), color = digits.y, names = digits.names,
-  title = "The autoencoder's embedding, colored by digit" }, "before")
+hy.display(plot.snapshots{ embeddings, titles = times, color = digits.y, names = digits.names },
+  "snapshots")
 hy.display(plot.scatter{ dec:transform(digits), color = digits.y, names = digits.names,
   title = "DEC: the embedding, colored by digit" }, "embedding")
 

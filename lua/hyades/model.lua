@@ -14,7 +14,8 @@ local watched = 1000 -- rows that the collapse monitor looks at, at least 20 for
 local Model = class.define("Model")
 
 -- Options that every model with a network takes.
-local with_network = { layers = check.optional, pretrain = {}, verbose = false }
+local with_network = { layers = check.optional, pretrain = {}, verbose = false,
+  after_epoch = check.optional }
 
 --- The name of a model in errors: that of the one which it works for, if there is one.
 -- self: model
@@ -158,15 +159,19 @@ function Model:init(options)
   end
   check_types(self)
   for name, words in pairs(self.choices) do check_choice(self, name, words) end
+  if self.after_epoch ~= nil and type(self.after_epoch) ~= "function" then
+    fail(self, "option after_epoch must be a function(model, record), got %s",
+      check.describe(self.after_epoch))
+  end
   if self.rng == true then self.rng = hy.rng end
   return self
 end
 
 --- Define a model: a class whose constructor takes one table of options, its fields afterwards.
 -- Give it `fit(self, x)`, and `assign(self, z)` → scores n×k of embedded points: `predict`, `soft`
--- and `kmeans_labels` come from it. A model with the option `net` also takes layers, pretrain and
--- verbose, and has `transform`; its fit gives train.run `after_epoch = model.watch(self, x)` to be
--- warned of collapse.
+-- and `kmeans_labels` come from it. A model with the option `net` also takes layers, pretrain,
+-- verbose and after_epoch, and has `transform`; its fit gives train.run `after_epoch = model.watch(self,
+-- x)` to be warned of collapse and to call the user's function(model, record), which may return "stop".
 -- name: string · defaults: table option → default, or model.required, or model.optional
 -- choices: table option → list of the words that it may be, optional
 -- least: table option → the smallest whole number that it may be, optional
@@ -264,8 +269,9 @@ function Model:__tostring()
     self.fitted and " (fitted)" or "")
 end
 
---- Watch a fit for collapse: its hook for train.run, which asks the monitor about evenly spaced
--- rows and passes what it says to `warn`. Start it when the first centers are there.
+--- Watch a fit: its hook for train.run, which asks the monitor of collapse about evenly spaced rows,
+-- passes what it says to `warn`, and calls the user's after_epoch. Start it when the first centers are
+-- there.
 -- self: model with net, assign, epochs · x: tensor n×d
 -- options: hard=false, true for assignments that are 0 or 1 by construction
 -- → function to be given as after_epoch
@@ -286,7 +292,10 @@ function model.watch(self, x, options)
     for _, text in ipairs(monitor:look(epoch, self:assign(z), z)) do self:warn(text) end
   end
   look(0)
-  return function(record) look(record.epoch) end
+  return function(record)
+    look(record.epoch)
+    return self.after_epoch and self.after_epoch(self, record)
+  end
 end
 
 local function check_centers(self, centers, z)

@@ -226,6 +226,27 @@ describe("deep.Joint", function()
   end)
 end)
 
+describe("after_epoch", function()
+  for _, name in ipairs{ "DEC", "IDEC", "DCN" } do
+    it("sees every epoch of " .. name .. " and can end it", function()
+      local epochs = {}
+      local fitted = deep[name]{ k = 3, net = small_net(), epochs = 9, rng = hy.rng(1),
+        after_epoch = function(model, record)
+          assert.equal(blobs.x:size(1), model.net:transform(blobs):size(1))
+          epochs[#epochs + 1] = record.epoch
+          return record.epoch == 3 and "stop"
+        end }:fit(blobs)
+      assert.same({ 1, 2, 3 }, epochs)
+      assert.equal(3, #fitted.history)
+    end)
+  end
+
+  it("is a function", function()
+    assert.raises(function() deep.DEC{ k = 3, after_epoch = 3 } end,
+      "DEC: option after_epoch must be a function(model, record), got 3")
+  end)
+end)
+
 describe("nn.Autoencoder", function()
   it("mirrors its layers, with plain embedding and output", function()
     local net = nn.Autoencoder{ layers = { 8, 6, 4, 2 }, output = nn.Sigmoid }

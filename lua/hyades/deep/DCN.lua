@@ -75,7 +75,7 @@ function DCN:fit(x)
       if self.reinit == "random" then
         counts = revive(self, counts, self.net:transform(x), hy.tensor(label, { dtype = "index" }))
       end
-      watch(record)
+      return watch(record)
     end,
   }
   self.labels = self:assign(self.net:transform(x)):argmax(2)
