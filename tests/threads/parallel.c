@@ -31,6 +31,13 @@ static void *work(void *arg)
     return NULL;
 }
 
+/* OpenMP counts threads for every thread that is not its own: one each, as in its parallel loops. */
+static void *begin(void *arg)
+{
+    openblas_set_num_threads(1);
+    return work(arg);
+}
+
 void hy_parallel_for(int64_t n, int64_t grain, hy_range_fn *fn, void *arg)
 {
     const int64_t chunks = n > 0 ? (n + grain - 1) / grain : 0;
@@ -41,7 +48,7 @@ void hy_parallel_for(int64_t n, int64_t grain, hy_range_fn *fn, void *arg)
     for (int i = 0; i < players; i++)
         h[i] = (hand){ fn, arg, n, grain, chunks, i, players };
     for (int i = 1; i < players; i++)
-        started[i] = pthread_create(&thread[i], NULL, work, &h[i]) == 0;
+        started[i] = pthread_create(&thread[i], NULL, begin, &h[i]) == 0;
     for (int i = 0; i < players; i++)
         if (!started[i])
             work(&h[i]);
