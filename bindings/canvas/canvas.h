@@ -33,6 +33,8 @@ double hyc_scale_of(const canvas *c); /* device pixels per unit, those of a pict
 void hyc_color(lua_State *L, int color, int alpha);
 void hyc_set_source(cairo_t *cr, lua_Integer color, double alpha);
 double hyc_alpha(lua_State *L, int i);
+/* Lays a picture of HYC_RASTER pixels per unit at x, y, and destroys it. */
+void hyc_paste(canvas *c, cairo_surface_t *picture, double x, double y);
 
 /* Raises when Cairo ran out of memory. */
 void hyc_try(lua_State *L, cairo_status_t status);

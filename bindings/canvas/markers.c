@@ -168,13 +168,7 @@ static void embed_all(const markers *m, canvas *c)
     p.oy = (c->oy - top) * HYC_RASTER;
     stamp_all(m, &p);
     cairo_destroy(p.cr);
-    cairo_save(c->cr);
-    cairo_translate(c->cr, left - c->ox, top - c->oy);
-    cairo_scale(c->cr, 1.0 / HYC_RASTER, 1.0 / HYC_RASTER);
-    cairo_set_source_surface(c->cr, picture, 0, 0);
-    cairo_paint(c->cr);
-    cairo_restore(c->cr);
-    cairo_surface_destroy(picture);
+    hyc_paste(c, picture, left - c->ox, top - c->oy);
 }
 
 /* canvas:markers(shape, xs, ys, r, color, alpha): color is one or an array of as many as there are

@@ -109,6 +109,17 @@ static void paint_on_pixels(canvas *c, cairo_surface_t *image, bool smooth, doub
     cairo_restore(c->cr);
 }
 
+void hyc_paste(canvas *c, cairo_surface_t *picture, double x, double y)
+{
+    cairo_save(c->cr);
+    cairo_translate(c->cr, x, y);
+    cairo_scale(c->cr, 1.0 / HYC_RASTER, 1.0 / HYC_RASTER);
+    cairo_set_source_surface(c->cr, picture, 0, 0);
+    cairo_paint(c->cr);
+    cairo_restore(c->cr);
+    cairo_surface_destroy(picture);
+}
+
 /* A drawing of paths gets the pixels as a PNG has them: what shows it must not blur small images.
  */
 static void embed(canvas *c, cairo_surface_t *image, bool smooth, double x, double y, double w,
@@ -118,13 +129,7 @@ static void embed(canvas *c, cairo_surface_t *image, bool smooth, double x, doub
     cairo_t *cr = cairo_create(grown);
     paint_image(cr, image, smooth, 0, 0, w, h);
     cairo_destroy(cr);
-    cairo_save(c->cr);
-    cairo_translate(c->cr, x, y);
-    cairo_scale(c->cr, 1.0 / HYC_RASTER, 1.0 / HYC_RASTER);
-    cairo_set_source_surface(c->cr, grown, 0, 0);
-    cairo_paint(c->cr);
-    cairo_restore(c->cr);
-    cairo_surface_destroy(grown);
+    hyc_paste(c, grown, x, y);
 }
 
 /* canvas:image(x, y, w, h, rows, columns, bytes, smooth): gray or RGB samples, each a sharp

@@ -5,6 +5,7 @@ local class = require "hyades.class"
 local core = require "hyades.core"
 local names = require "hyades.names"
 local options = require "hyades.options"
+local show = require "hyades.show"
 local source = require "hyades.source"
 
 local help = {}
@@ -121,18 +122,6 @@ local function file_of(value)
   end
 end
 
-local function wrapped(words)
-  local lines, line = {}, " "
-  for _, word in ipairs(words) do
-    if #line + #word + 1 > width then
-      lines[#lines + 1], line = line, " "
-    end
-    line = line .. " " .. word
-  end
-  lines[#lines + 1] = line
-  return table.concat(lines, "\n")
-end
-
 -- What saving and loading call, and constructors.
 local plumbing = { init = true, restore = true, restored = true, warn = true }
 
@@ -144,7 +133,7 @@ local function methods_text(value)
       list[#list + 1] = name
     end
   end
-  return #list > 0 and "Methods:\n" .. wrapped(list) or nil
+  return #list > 0 and "Methods:\n" .. show.wrapped(list, width) or nil
 end
 
 -- A class by the comment above its definition or its init, or by the head of its file. One that
@@ -169,7 +158,7 @@ local function table_text(value)
   if class.of(value) then return tostring(value) .. "\n" .. class_text(class.of(value)) end
   local path = file_of(value)
   local doc = path and source.head(source.lines(path)) or "A table."
-  return doc .. "\n" .. wrapped(names.public(value)) .. (path and "\n" .. place_text(path) or "")
+  return doc .. "\n" .. show.wrapped(names.public(value), width) .. (path and "\n" .. place_text(path) or "")
 end
 
 -- ---- names ----------------------------------------------------------------------------------
@@ -259,7 +248,7 @@ local function value_text(value)
   local kind = class.kind(value)
   if not kind then return ("%s: %s"):format(type(value), tostring(value)) end
   local footer = tostring(value):match "[^\n]*$"
-  return ("A %s, %s. Its methods:\n%s"):format(kind, footer, wrapped(names.public(value)))
+  return ("A %s, %s. Its methods:\n%s"):format(kind, footer, show.wrapped(names.public(value), width))
 end
 
 local function function_text(fn)

@@ -248,10 +248,13 @@ local function object_text(object)
   return block(own.hyades_class, fields_of(object), function(name) return rawget(object, name) end)
 end
 
-local function wrapped(names)
+--- Names in indented lines.
+-- names: array of strings · columns: of a line
+-- → string
+function show.wrapped(names, columns)
   local lines, line = {}, " "
   for _, name in ipairs(names) do
-    if length(line) + length(name) + 1 > width and line ~= " " then
+    if length(line) + length(name) + 1 > columns and line ~= " " then
       lines[#lines + 1], line = line, " "
     end
     line = line .. " " .. name
@@ -270,7 +273,7 @@ function show.value(value)
   local names, name = module_names(value)
   if names then
     local short_name = name == "hyades" and "hy" or name:match "[^.]+$"
-    return ("%s: help(%s) explains it\n%s"):format(name, short_name, wrapped(names))
+    return ("%s: help(%s) explains it\n%s"):format(name, short_name, show.wrapped(names, width))
   end
   return is_plain_table(value) and table_text(value, 1, {}, "") or tostring(value)
 end

@@ -174,6 +174,15 @@ function numbers.range(arrays)
   if lo <= hi then return lo, hi end
 end
 
+--- Is a call of the form `f{ value, … }`? For functions whose value may be a table itself, such as a
+-- model, which has nothing at 1.
+-- ...: the arguments
+-- → boolean
+function numbers.in_braces(...)
+  local first = ...
+  return select("#", ...) == 1 and type(first) == "table" and rawget(first, 1) ~= nil
+end
+
 --- Split a call into data and options: `f{ a, b, title = t }` or `f(a, b, { title = t })`.
 -- fn: the caller's name · most: data arguments at most · braces: is it the first form? (nil: when
 -- there is one argument, a table)

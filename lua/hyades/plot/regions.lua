@@ -43,9 +43,7 @@ end
 -- → figure
 return function(...)
   local fn = "plot.regions"
-  local first = ...
-  local braces = select("#", ...) == 1 and type(first) == "table" and rawget(first, 1) ~= nil
-  local data, given = numbers.arguments(fn, 2, braces, ...)
+  local data, given = numbers.arguments(fn, 2, numbers.in_braces(...), ...)
   local o = options.read(fn, given, DEFAULTS)
   local model = data[1]
   check_model(fn, model)

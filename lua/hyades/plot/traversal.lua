@@ -77,9 +77,7 @@ end
 -- → figure
 return function(...)
   local fn = "plot.traversal"
-  local first = ...
-  local braces = select("#", ...) == 1 and type(first) == "table" and rawget(first, 1) ~= nil
-  local data, given = numbers.arguments(fn, 1, braces, ...)
+  local data, given = numbers.arguments(fn, 1, numbers.in_braces(...), ...)
   local o = options.read(fn, given, DEFAULTS)
   local net = decoded.net(fn, data[1])
   options.integer(fn, "steps", o.steps, 2, 100)
