@@ -52,6 +52,7 @@ local function signature_of(fn, place)
   local line = place.lines[place.first] or ""
   local name = line:match "function%s+([%w_.:]+)" or line:match "([%w_.]+)%s*=%s*function" or
     "function"
+  name = name:gsub("^([%w_]+)%.%1$", "hy.%1") -- such as progress.progress: it is all of its module
   local list = parameters(fn, debug.getinfo(fn, "u"))
   return name .. (name:find ":" and list:gsub("^%(self,? ?", "(") or list)
 end

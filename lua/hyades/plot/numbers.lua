@@ -210,4 +210,17 @@ function numbers.arguments(fn, most, braces, ...)
   return data, given
 end
 
+--- Split a call whose one argument is data or a fitted model that holds them.
+-- fn: the caller's name · field: where such a model keeps the data
+-- → data, table of options as given, the model or nil
+function numbers.or_model(fn, field, ...)
+  local function is_model(value) return type(value) == "table" and rawget(value, field) ~= nil end
+  local braces -- those of the call, unless they are the model's
+  if is_model((...)) then braces = false end
+  local data, given = numbers.arguments(fn, 1, braces, ...)
+  local model = is_model(data[1]) and data[1] or nil
+  if model then return rawget(model, field), given, model end
+  return data[1], given
+end
+
 return numbers

@@ -40,10 +40,6 @@ local function draw_runs(canvas, heights, color_at, X, Y)
   end
 end
 
-local function is_fitted(value)
-  return type(value) == "table" and rawget(value, "reachability") ~= nil
-end
-
 --- Reachability distances in the order of a walk over the points: valleys are clusters. Ankerst,
 -- Breunig, Kriegel & Sander, 1999.
 -- distances: n numbers, infinity where a walk begins; or a model with `reachability`, `order` and
@@ -53,14 +49,11 @@ end
 -- → figure
 return function(...)
   local fn = "plot.reachability"
-  local braces -- those of the call, unless they are the model's
-  if is_fitted((...)) then braces = false end
-  local data, given = numbers.arguments(fn, 1, braces, ...)
-  local model = is_fitted(data[1]) and data[1]
+  local distances, given, model = numbers.or_model(fn, "reachability", ...)
   local o = options.read(fn, given, DEFAULTS)
   local order = o.order or model and model.order
   local color = o.color or model and model.labels
-  local heights = numbers.vector(fn, "distances", model and model.reachability or data[1])
+  local heights = numbers.vector(fn, "distances", distances)
   order = order and numbers.labels(fn, "order", order, #heights)
   local labels = color and numbers.labels(fn, "color", color, #heights)
   heights = along(fn, "distances", heights, order)

@@ -141,11 +141,6 @@ local function leaf_names(leaves, names)
   return texts, positions
 end
 
--- A model that holds its tree, such as cluster.Agglomerative?
-local function is_fitted(value)
-  return type(value) == "table" and rawget(value, "merges") ~= nil
-end
-
 --- A dendrogram: which points and clusters were merged, and at what distance.
 -- merges: a fitted cluster.Agglomerative, or (n−1)×2 or wider, the two nodes that become node n +
 -- row, counted from 1 as metrics.dendrogram_purity does, or from 0 as SciPy does (then 0 occurs);
@@ -156,16 +151,13 @@ end
 -- → figure
 return function(...)
   local fn = "plot.tree"
-  local braces -- those of the call, unless they are the model's
-  if is_fitted((...)) then braces = false end
-  local data, given = numbers.arguments(fn, 1, braces, ...)
+  local merges, given, model = numbers.or_model(fn, "merges", ...)
   local o = options.read(fn, given, DEFAULTS)
-  local merges = data[1]
   local labels
-  if is_fitted(merges) then
-    local k = rawget(merges, "k")
-    if o.k == nil or o.k == k then labels = merges.labels:totable() end
-    o.k, merges = o.k or k, merges.merges
+  if model then
+    local k = rawget(model, "k")
+    if o.k == nil or o.k == k then labels = model.labels:totable() end
+    o.k = o.k or k
   end
   local rows = numbers.matrix(fn, "merges", merges)
   local heights = o.heights ~= nil and numbers.vector(fn, "heights", o.heights) or nil
