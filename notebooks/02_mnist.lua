@@ -2,8 +2,9 @@
 -- # Deep clustering of all of MNIST
 --
 -- The steps of notebook 01, on 70,000 images of 28×28 pixels with the network of the DEC paper,
--- 784-500-500-2000-10. On two cores an epoch of pretraining takes about ten seconds, so the whole
--- takes a quarter of an hour; `--fast` looks at the 10,000 test images for a minute, in small steps.
+-- 784-500-500-2000-10 with ReLU. On two cores an epoch of pretraining takes about ten seconds, so the
+-- whole takes a quarter of an hour; `--fast` looks at the 10,000 test images for a minute, in small
+-- steps.
 --
 -- `hyades notebooks/02_mnist.lua` runs it, `--pretraining 50 --clustering 50` for the scores of the
 -- README. The files are looked for in `$HYADES_DATA/mnist` and in the cache, and fetched once if they
@@ -46,7 +47,8 @@ hy.display(plot.centers(kmeans, { shape = { 28, 28 }, columns = 10,
 -- The autoencoder draws each image from ten numbers. One epoch is 274 steps of 256 images.
 
 -- %%
-local autoencoder = nn.Autoencoder{ layers = { 784, 500, 500, 2000, 10 }, rng = rng:split() }
+local autoencoder = nn.Autoencoder{ layers = { 784, 500, 500, 2000, 10 }, activation = nn.ReLU,
+  rng = rng:split() }
 print(autoencoder:summary())
 autoencoder:fit(mnist, { epochs = options.pretraining, batch = options.batch, rng = rng:split(),
   progress = "pretraining" })

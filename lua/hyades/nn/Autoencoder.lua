@@ -17,8 +17,9 @@ Autoencoder.fit_options = { epochs = 100, lr = 1e-3, batch = 256, optimizer = ch
 
 --- A dense autoencoder: the layers down to the embedding and their mirror image up again.
 -- layers: array of widths from the data to the embedding, e.g. { 784, 500, 500, 2000, 10 }
--- activation: constructor, nn.LeakyReLU; none on the embedding, none on the output unless
--- output: constructor, optional · batch_norm=false, dropout=0, bias=true, rng=hy.rng
+-- activation: constructor, nn.LeakyReLU (the papers of DEC, IDEC and VaDE: nn.ReLU); none on the
+-- embedding, none on the output unless output: constructor, optional
+-- batch_norm=false, dropout=0, bias=true, rng=hy.rng
 function Autoencoder:init(options)
   local name = "nn." .. class.of(self).class_name
   options = check.options(name, options, MLP.options)
