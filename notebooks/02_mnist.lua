@@ -83,9 +83,9 @@ local idec = deep_clustering "IDEC"
 -- ## What came out
 --
 -- The embedding in its two main directions, the centers as IDEC's decoder draws them, and the digits
--- that go where they do not belong. On all of MNIST after 50 + 50 epochs, IDEC is ahead by more than
--- the deviation between seeds (README); after fewer epochs, or on the test images alone, the order may
--- be another one, and one run proves nothing.
+-- that go where they do not belong. On all of MNIST after 50 + 50 epochs, IDEC was ahead with each of
+-- three seeds (README); after fewer epochs, or on the test images alone, the order may be another one,
+-- and one run proves nothing.
 
 -- %%
 hy.display(plot.scatter{ dec:transform(mnist), color = mnist.y, names = mnist.names,
