@@ -15,14 +15,16 @@ local only = os.getenv "QUALITY"
 local recipe = { std = { DEC = 2 }, methods = { DEC = true, DCN = true },
   options = { DCN = { reduction = "mean_dims", cluster_weight = 0.05, lr = 1e-3 } } }
 
---- What runs on each data set: the network of the DEC paper, epochs of pretraining and clustering;
--- net: the set whose networks it shares.
+--- What runs on each data set: the network of the DEC paper, unless it has another activation; epochs
+-- of pretraining and clustering; net: the set whose networks it shares.
 local sets = {
   { name = "digits", load = data.digits, pretraining = 100, clustering = 100 },
   { name = "usps", load = data.usps, pretraining = 100, clustering = 150 },
   { name = "mnist", load = data.mnist, pretraining = 50, clustering = 50 },
   { name = "mnist-recipe", net = "mnist", load = data.mnist, pretraining = 50, clustering = 30,
     recipe = recipe },
+  { name = "mnist-leaky", load = data.mnist, pretraining = 50, clustering = 50,
+    activation = nn.LeakyReLU },
 }
 local methods = { "k-means", "AE + k-means", "DEC", "IDEC", "DCN" }
 
@@ -93,8 +95,9 @@ local function pretrained(set, x, seed, rng)
     return kept.net, kept.seconds
   end
   local net, seconds = timed(function()
-    return nn.Autoencoder{ layers = { x.x:size(2), 500, 500, 2000, 10 }, activation = nn.ReLU,
-      rng = rng:split() }:fit(x, { epochs = set.pretraining, rng = rng:split(), progress = set.name })
+    return nn.Autoencoder{ layers = { x.x:size(2), 500, 500, 2000, 10 },
+      activation = set.activation or nn.ReLU, rng = rng:split() }:fit(x,
+      { epochs = set.pretraining, rng = rng:split(), progress = set.name })
   end)
   hy.save(file, { net = net, seconds = seconds })
   return net, seconds
