@@ -16,6 +16,19 @@ function hy.no_grad(fn, ...)
   return fn(...)
 end
 
+--- Straight-through estimator: forward 1 at the largest number of each row and 0 elsewhere, backward
+-- the gradient as it comes, as if y had passed unchanged. Bengio, Léonard & Courville, 2013.
+-- y: tensor …×k, such as the soft draws of gumbel_softmax
+-- → tensor like y
+function hy.straight_through(y)
+  if not core.is_tensor(y) or y:dim() == 0 or y:size(-1) == 0 or not y.dtype:find "^f" then
+    error(("straight_through: argument 1 must be a tensor f32 or f64 with at least one column, got %s")
+      :format(require("hyades.check").describe(y)), 2)
+  end
+  local hot = core.one_hot(y:argmax(-1), y:size(-1), { dtype = y.dtype })
+  return y + (hot - y):detach()
+end
+
 --- Gradient of a scalar function at x.
 -- fn: function of a tensor that returns a single number as a tensor · x: tensor
 -- → gradient (tensor like x), value (number)

@@ -161,3 +161,36 @@ describe("gumbel_softmax", function()
       "temperature is 0; it wants a number above 0")
   end)
 end)
+
+describe("straight_through", function()
+  it("is one-hot forward and the identity backward", function()
+    local y = hy.tensor({ { 0.25, 0.5, 0.25 }, { 0.5, 0.5, 0 } }, { dtype = "f64" })
+    local weights = hy.tensor({ { 1, 2, 3 }, { 4, 5, 6 } }, { dtype = "f64" })
+    assert.close(hy.tensor{ { 0, 1, 0 }, { 1, 0, 0 } }, hy.straight_through(y), 0)
+    local gradient, value = hy.grad(function(p) return (hy.straight_through(p) * weights):sum() end, y)
+    assert.close(weights, gradient, 0)
+    assert.equal(2 + 4, value)
+  end)
+
+  it("turns soft draws into hard ones that a gradient reaches", function()
+    local function draw(p)
+      return hy.straight_through(p:gumbel_softmax{ temperature = 0.5, rng = hy.rng(7) })
+    end
+    local p = hy.randn(4, 3, { rng = hy.rng(1), dtype = "f64" })
+    assert.close(hy.ones(4), draw(p):max(2), 1e-12)
+    assert.close(hy.ones(4), draw(p):sum(2), 1e-12)
+    local targets = hy.randn(4, 3, { rng = hy.rng(2), dtype = "f64" })
+    local through = hy.grad(function(q) return (draw(q) * targets):sum() end, p)
+    local soft = hy.grad(function(q)
+      return (q:gumbel_softmax{ temperature = 0.5, rng = hy.rng(7) } * targets):sum()
+    end, p)
+    assert.close(soft, through, 1e-12)
+  end)
+
+  it("wants a tensor with columns", function()
+    for _, wrong in ipairs{ 3, hy.tensor(3), hy.zeros(2, 0), hy.tensor({ 1 }, { dtype = "index" }) } do
+      assert.raises(function() hy.straight_through(wrong) end,
+        "straight_through: argument 1 must be a tensor f32 or f64 with at least one column, got ")
+    end
+  end)
+end)
