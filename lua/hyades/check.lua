@@ -29,6 +29,9 @@ local function describe(value)
     return "NaN"
   elseif type(value) == "number" then
     return ("%.14g"):format(value)
+  elseif core.is_tensor(value) then
+    local shape = table.concat(value:size(), "×")
+    return ("a tensor %s %s"):format(value.dtype, shape == "" and "of one number" or shape)
   end
   return type(value)
 end
