@@ -12,8 +12,8 @@ local only = os.getenv "QUALITY"
 
 -- What DEC and DCN reach with other options: DEC starts in an embedding of a fair size, in which
 -- memberships are not all alike; DCN's clusters weigh more.
-local recipe = { std = { DEC = 2 }, methods = { DEC = true, DCN = true },
-  options = { DCN = { reduction = "mean_dims", cluster_weight = 0.05, lr = 1e-3 } } }
+local recipe = { DEC = { std = 2, options = {} },
+  DCN = { options = { reduction = "mean_dims", cluster_weight = 0.05, lr = 1e-3 } } }
 
 --- What runs on each data set: the network of the DEC paper, unless it has another activation; epochs
 -- of pretraining and clustering; net: the set whose networks it shares.
@@ -58,7 +58,7 @@ end
 
 -- Is this line still to be computed?
 local function missing(set, method, seed)
-  return not results[key(set.name, method, seed)] and (not set.recipe or set.recipe.methods[method])
+  return not results[key(set.name, method, seed)] and (not set.recipe or set.recipe[method] ~= nil)
 end
 
 local function any_missing(set, seed)
@@ -105,7 +105,7 @@ end
 
 local function deep_model(method, net, set, rng)
   local options = { k = 10, net = net, epochs = set.clustering, rng = rng }
-  for name, value in pairs(set.recipe and set.recipe.options[method] or {}) do options[name] = value end
+  for name, value in pairs(set.recipe and set.recipe[method].options or {}) do options[name] = value end
   return deep[method](options)
 end
 
@@ -124,7 +124,7 @@ local function run_seed(set, x, seed)
           return cluster.KMeans{ k = 10, n_init = 20, rng = streams[method] }:fit(net:transform(x))
         end
         local own = net:clone()
-        if set.recipe and set.recipe.std[method] then own:rescale(x, set.recipe.std[method]) end
+        if set.recipe and set.recipe[method].std then own:rescale(x, set.recipe[method].std) end
         return deep_model(method, own, set, streams[method]):fit(x)
       end)
       keep(set.name, method, seed, x.y, model.labels,
